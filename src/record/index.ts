@@ -1,0 +1,3 @@
+export * from "./metrics.js";
+export * from "./run.js";
+export * from "./slices.js";

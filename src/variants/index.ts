@@ -1,0 +1,3 @@
+export * from "./catalogue.js";
+export * from "./options.js";
+export * from "./witnesses.js";
