@@ -1,0 +1,54 @@
+/** The port every cluster provider implements: variants go in, standing deployments come out. */
+import type { Isolation } from '../record/index.js';
+import type { VariantSpec } from '../variants/index.js';
+
+/** What each variant's own service process answers. */
+export interface ServiceSpec {
+  readonly responseBytes: { readonly min: number; readonly max: number };
+  readonly delayMs: number;
+  /** Share of requests answered with 503. */
+  readonly faultRate: number;
+}
+
+export interface DeploySpec {
+  readonly variants: readonly VariantSpec[];
+  readonly service: ServiceSpec;
+  /** `tcp` has the sidecars copy bytes instead of speaking HTTP. */
+  readonly protocol: 'http1' | 'tcp';
+}
+
+export interface DeployedProcess {
+  /** `service`, or the role of a data-plane process. */
+  readonly role: string;
+  readonly pid: number;
+  /** `host:port` of its admin port; null when it has none (a custom proxy). */
+  readonly admin: string | null;
+}
+
+/** A variant that is standing. */
+export interface Deployment {
+  readonly variant: string;
+  /** `host:port` that the client talks to. */
+  readonly entry: string;
+  readonly processes: readonly DeployedProcess[];
+  /** Null while every process lives; else which died, how, and its last log lines. */
+  deathReason(): string | null;
+}
+
+export type DeployOutcome =
+  | { readonly state: 'standing'; readonly deployment: Deployment }
+  | { readonly state: 'failed'; readonly variant: string; readonly reason: string };
+
+export interface Cluster {
+  readonly isolation: Isolation;
+  /** Roles of the processes whose CPU is the data plane's, by variant form. */
+  dataPlaneRoles(variant: VariantSpec): readonly string[];
+  /**
+   * Stands every variant up with fresh processes, beside whatever stands already, and waits until each has
+   * answered a real request. A variant that does not come up is an outcome, not an exception.
+   */
+  deploy(spec: DeploySpec): Promise<readonly DeployOutcome[]>;
+  teardown(deployments: readonly Deployment[]): Promise<void>;
+  /** Removes everything this cluster made. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,21 @@
+/** Faults of the environment: what the machine, not the user's input and not a variant, did wrong. */
+
+export type FaultCode =
+  | 'DATAPLANE_MISSING'
+  | 'PROCESS_START'
+  | 'DRIVER_EXITED'
+  | 'DRIVER_PROTOCOL'
+  | 'DEPLOY_TIMEOUT'
+  | 'CGROUP'
+  | 'NO_VARIANT_LEFT';
+
+/** Ends a run with exit code 4. The message is one sentence with the cause and, where there is one, the mend. */
+export class EnvironmentFault extends Error {
+  readonly code: FaultCode;
+
+  constructor(code: FaultCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'EnvironmentFault';
+    this.code = code;
+  }
+}

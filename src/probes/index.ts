@@ -1,0 +1,2 @@
+export { type AdminSnapshot, readAdmin } from './admin.js';
+export { readMachine } from './machine.js';
