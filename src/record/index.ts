@@ -1,3 +1,4 @@
-export * from "./metrics.js";
-export * from "./run.js";
-export * from "./slices.js";
+export * from './histogram.js';
+export * from './metrics.js';
+export * from './run.js';
+export * from './slices.js';

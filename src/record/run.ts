@@ -3,21 +3,21 @@
  * before the first slice; `analysis` is a pure function of the manifest and `slices.jsonl` and can be
  * computed again from them at any time.
  */
-import { z } from "zod";
-import { METRIC_NAMES, type MetricName } from "./metrics.js";
-import { track, validity } from "./slices.js";
+import { z } from 'zod';
+import { METRIC_NAMES, type MetricName } from './metrics.js';
+import { track, validity } from './slices.js';
 
-export const RUN_SCHEMA = "meshmark.run/1";
+export const RUN_SCHEMA = 'meshmark.run/1';
 
 const metricName = z.enum(METRIC_NAMES as [MetricName, ...MetricName[]]);
 
 /** A gate rule. Exactly one of the two limits is a number; both are fractions (0.05 is 5 %). */
 export const gateRule = z.object({
-	metric: metricName,
-	maxIncrease: z.number().nonnegative().nullable(),
-	maxDecrease: z.number().nonnegative().nullable(),
-	/** Variants the rule holds for; null means every variant compared with the baseline. */
-	variants: z.array(z.string()).nullable(),
+  metric: metricName,
+  maxIncrease: z.number().nonnegative().nullable(),
+  maxDecrease: z.number().nonnegative().nullable(),
+  /** Variants the rule holds for; null means every variant compared with the baseline. */
+  variants: z.array(z.string()).nullable(),
 });
 export type GateRule = z.infer<typeof gateRule>;
 
@@ -26,212 +26,207 @@ export type Pair = z.infer<typeof pair>;
 
 /** What the analysis needs to know of the plan. */
 export const plannedAnalysis = z.object({
-	baseline: z.string().nullable(),
-	/** Every pair whose effects are computed: against the baseline, against `direct`, and the scenario's own. */
-	pairs: z.array(pair),
-	/** Coverage of every interval, for example 0.99. */
-	confidence: z.number().gt(0.5).lt(1),
-	/** Equivalence margin as a fraction: a ratio within [1/(1+margin), 1+margin] does not matter. */
-	margin: z.number().gt(0),
-	gate: z.array(gateRule),
-	model: z.enum(["open", "closed"]),
-	offeredRatePerSecond: z.number().nullable(),
-	hasMicro: z.boolean(),
-	hasLong: z.boolean(),
-	rounds: z.int().positive(),
-	replicas: z.int().positive(),
+  baseline: z.string().nullable(),
+  /** Every pair whose effects are computed: against the baseline, against `direct`, and the scenario's own. */
+  pairs: z.array(pair),
+  /** Coverage of every interval, for example 0.99. */
+  confidence: z.number().gt(0.5).lt(1),
+  /** Equivalence margin as a fraction: a ratio within [1/(1+margin), 1+margin] does not matter. */
+  margin: z.number().gt(0),
+  gate: z.array(gateRule),
+  model: z.enum(['open', 'closed']),
+  offeredRatePerSecond: z.number().nullable(),
+  hasMicro: z.boolean(),
+  hasLong: z.boolean(),
+  rounds: z.int().positive(),
+  replicas: z.int().positive(),
 });
 export type PlannedAnalysis = z.infer<typeof plannedAnalysis>;
 
 /** Something whose use a counter proves. `claimed` is by the variant's definition, not by what was seen. */
 export const witnessResult = z.object({
-	name: z.string(),
-	claimed: z.boolean(),
-	/** Share in [0, 1]; null when it could not be read, and then `reason` says why. */
-	value: z.number().nullable(),
-	/** The counters behind the share, in words: "9,981 of 10,000 gets". */
-	detail: z.string(),
-	exercised: z.boolean(),
-	/** True when the reading agrees with the claim: ≥ 99 % where claimed, ≤ 0.1 % where not. */
-	agrees: z.boolean(),
-	reason: z.string().nullable(),
+  name: z.string(),
+  claimed: z.boolean(),
+  /** Share in [0, 1]; null when it could not be read, and then `reason` says why. */
+  value: z.number().nullable(),
+  /** The counters behind the share, in words: "9,981 of 10,000 gets". */
+  detail: z.string(),
+  exercised: z.boolean(),
+  /** True when the reading agrees with the claim: ≥ 99 % where claimed, ≤ 0.1 % where not. */
+  agrees: z.boolean(),
+  reason: z.string().nullable(),
 });
 export type WitnessResult = z.infer<typeof witnessResult>;
 
-export const variantStatus = z.enum([
-	"measured",
-	"not-exercised",
-	"unavailable",
-	"failed",
-]);
+export const variantStatus = z.enum(['measured', 'not-exercised', 'unavailable', 'failed']);
 
 export const runVariant = z.object({
-	id: z.string(),
-	kind: z.string(),
-	/** One sentence of what it is. */
-	description: z.string(),
-	/** Resolved options, in the sidecar's own words; empty for `direct`. */
-	options: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
-	/** Roles whose CPU counts as the data plane's: [] for `direct`. */
-	dataPlaneRoles: z.array(z.string()),
-	/** Names of witnesses that must be exercised in it. */
-	claims: z.array(z.string()),
-	status: variantStatus,
-	reason: z.string().nullable(),
-	/** The witness that proves the variant's own point; the matrix is in the analysis. */
-	witness: z
-		.object({
-			name: z.string(),
-			value: z.number().nullable(),
-			exercised: z.boolean(),
-		})
-		.nullable(),
+  id: z.string(),
+  kind: z.string(),
+  /** One sentence of what it is. */
+  description: z.string(),
+  /** Resolved options, in the sidecar's own words; empty for `direct`. */
+  options: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+  /** Roles whose CPU counts as the data plane's: [] for `direct`. */
+  dataPlaneRoles: z.array(z.string()),
+  /** Names of witnesses that must be exercised in it. */
+  claims: z.array(z.string()),
+  status: variantStatus,
+  reason: z.string().nullable(),
+  /** The witness that proves the variant's own point; the matrix is in the analysis. */
+  witness: z
+    .object({
+      name: z.string(),
+      value: z.number().nullable(),
+      exercised: z.boolean(),
+    })
+    .nullable(),
 });
 export type RunVariant = z.infer<typeof runVariant>;
 
 export const machineInfo = z.object({
-	hostname: z.string(),
-	platform: z.string(),
-	arch: z.string(),
-	kernel: z.string(),
-	cpuModel: z.string(),
-	cores: z.int().positive(),
-	memoryBytes: z.number(),
-	governor: z.string().nullable(),
-	virtualised: z.string().nullable(),
-	loadAverage: z.array(z.number()),
-	clockTicksPerSecond: z.number().nullable(),
-	/** Whether the kernel accounts interrupt time apart (CONFIG_IRQ_TIME_ACCOUNTING), in words. */
-	interruptAccounting: z.string(),
-	nodeVersion: z.string(),
-	goVersion: z.string().nullable(),
-	/** SHA-256 of every binary in the path, by name. */
-	binaries: z.record(z.string(), z.string()),
-	/** Short digest of what must be equal for two runs to be comparable. */
-	fingerprint: z.string(),
+  hostname: z.string(),
+  platform: z.string(),
+  arch: z.string(),
+  kernel: z.string(),
+  cpuModel: z.string(),
+  cores: z.int().positive(),
+  memoryBytes: z.number(),
+  governor: z.string().nullable(),
+  virtualised: z.string().nullable(),
+  loadAverage: z.array(z.number()),
+  clockTicksPerSecond: z.number().nullable(),
+  /** Whether the kernel accounts interrupt time apart (CONFIG_IRQ_TIME_ACCOUNTING), in words. */
+  interruptAccounting: z.string(),
+  nodeVersion: z.string(),
+  goVersion: z.string().nullable(),
+  /** SHA-256 of every binary in the path, by name. */
+  binaries: z.record(z.string(), z.string()),
+  /** Short digest of what must be equal for two runs to be comparable. */
+  fingerprint: z.string(),
 });
 export type MachineInfo = z.infer<typeof machineInfo>;
 
 /** What kept the generator and the variants apart, and what did not. */
 export const isolation = z.object({
-	generatorCores: z.array(z.int()),
-	dataPlaneCores: z.array(z.int()),
-	cgroups: z.string().nullable(),
-	/** One sentence each; empty when everything was isolated. */
-	notIsolated: z.array(z.string()),
+  generatorCores: z.array(z.int()),
+  dataPlaneCores: z.array(z.int()),
+  cgroups: z.string().nullable(),
+  /** One sentence each; empty when everything was isolated. */
+  notIsolated: z.array(z.string()),
 });
 export type Isolation = z.infer<typeof isolation>;
 
 /** One difference that the parity check found between variants before any load. */
 export const parityFinding = z.object({
-	property: z.string(),
-	byVariant: z.record(z.string(), z.string()),
-	equal: z.boolean(),
+  property: z.string(),
+  byVariant: z.record(z.string(), z.string()),
+  equal: z.boolean(),
 });
 export type ParityFinding = z.infer<typeof parityFinding>;
 
 export const verdict = z.enum([
-	"better",
-	"worse",
-	"equivalent",
-	"inconclusive",
-	"not-exercised",
-	"unavailable",
-	"failed",
-	"invalid",
+  'better',
+  'worse',
+  'equivalent',
+  'inconclusive',
+  'not-exercised',
+  'unavailable',
+  'failed',
+  'invalid',
 ]);
 export type Verdict = z.infer<typeof verdict>;
 
 /** One variant's value of one metric, in the metric's unit. */
 export const level = z.object({
-	variant: z.string(),
-	metric: metricName,
-	track,
-	value: z.number().nullable(),
-	low: z.number().nullable(),
-	high: z.number().nullable(),
-	/** Why `value` is null, or null. */
-	reason: z.string().nullable(),
+  variant: z.string(),
+  metric: metricName,
+  track,
+  value: z.number().nullable(),
+  low: z.number().nullable(),
+  high: z.number().nullable(),
+  /** Why `value` is null, or null. */
+  reason: z.string().nullable(),
 });
 export type Level = z.infer<typeof level>;
 
 /** Candidate against baseline in one metric. Ratios are candidate / baseline; differences are in the metric's unit. */
 export const effect = z.object({
-	metric: metricName,
-	candidate: z.string(),
-	baseline: z.string(),
-	track,
-	ratio: z.number().nullable(),
-	low: z.number().nullable(),
-	high: z.number().nullable(),
-	difference: z.number().nullable(),
-	differenceLow: z.number().nullable(),
-	differenceHigh: z.number().nullable(),
-	/** Two-sided p-value of "no difference", Holm-adjusted over the gated effects; null for descriptive ones. */
-	pAdjusted: z.number().nullable(),
-	gated: z.boolean(),
-	blocks: z.int().nonnegative(),
-	replicas: z.int().nonnegative(),
-	verdict,
-	/** Why a verdict could not be better, worse or equivalent. */
-	reason: z.string().nullable(),
+  metric: metricName,
+  candidate: z.string(),
+  baseline: z.string(),
+  track,
+  ratio: z.number().nullable(),
+  low: z.number().nullable(),
+  high: z.number().nullable(),
+  difference: z.number().nullable(),
+  differenceLow: z.number().nullable(),
+  differenceHigh: z.number().nullable(),
+  /** Two-sided p-value of "no difference", Holm-adjusted over the gated effects; null for descriptive ones. */
+  pAdjusted: z.number().nullable(),
+  gated: z.boolean(),
+  blocks: z.int().nonnegative(),
+  replicas: z.int().nonnegative(),
+  verdict,
+  /** Why a verdict could not be better, worse or equivalent. */
+  reason: z.string().nullable(),
 });
 export type Effect = z.infer<typeof effect>;
 
 export const gateResult = z.object({
-	metric: metricName,
-	candidate: z.string(),
-	baseline: z.string(),
-	limit: z.string(),
-	outcome: z.enum(["pass", "fail", "undecided"]),
-	/** One sentence with the interval and the limit. */
-	explanation: z.string(),
+  metric: metricName,
+  candidate: z.string(),
+  baseline: z.string(),
+  limit: z.string(),
+  outcome: z.enum(['pass', 'fail', 'undecided']),
+  /** One sentence with the interval and the limit. */
+  explanation: z.string(),
 });
 export type GateResult = z.infer<typeof gateResult>;
 
 /** Two tracks that judged the same metric of the same pair and do not agree. */
 export const disagreement = z.object({
-	metric: metricName,
-	candidate: z.string(),
-	baseline: z.string(),
-	explanation: z.string(),
+  metric: metricName,
+  candidate: z.string(),
+  baseline: z.string(),
+  explanation: z.string(),
 });
 
 export const analysis = z.object({
-	levels: z.array(level),
-	/** The deciding effects: one per metric and pair. */
-	effects: z.array(effect),
-	/** The same metrics from another track, shown beside; never gated. */
-	besideEffects: z.array(effect),
-	disagreements: z.array(disagreement),
-	witnesses: z.record(z.string(), z.array(witnessResult)),
-	gate: z.array(gateResult),
-	validity,
-	/** Share of charged CPU that fell outside a variant's own slices, by variant; null when it was not read. */
-	cpuOutsideSlices: z.record(z.string(), z.number().nullable()),
-	/** CPU spent answering probes as a share of the variant's CPU, by variant. */
-	probeShare: z.record(z.string(), z.number().nullable()),
+  levels: z.array(level),
+  /** The deciding effects: one per metric and pair. */
+  effects: z.array(effect),
+  /** The same metrics from another track, shown beside; never gated. */
+  besideEffects: z.array(effect),
+  disagreements: z.array(disagreement),
+  witnesses: z.record(z.string(), z.array(witnessResult)),
+  gate: z.array(gateResult),
+  validity,
+  /** Share of charged CPU that fell outside a variant's own slices, by variant; null when it was not read. */
+  cpuOutsideSlices: z.record(z.string(), z.number().nullable()),
+  /** CPU spent answering probes as a share of the variant's CPU, by variant. */
+  probeShare: z.record(z.string(), z.number().nullable()),
 });
 export type Analysis = z.infer<typeof analysis>;
 
 export const runRecord = z.object({
-	schema: z.literal(RUN_SCHEMA),
-	runId: z.string(),
-	meshmarkVersion: z.string(),
-	command: z.array(z.string()),
-	seed: z.int(),
-	createdAt: z.string(),
-	finishedAt: z.string().nullable(),
-	/** `running` in a folder nobody writes to any more means that the harness was killed. */
-	state: z.enum(["running", "finished", "interrupted", "failed"]),
-	/** Why it is `interrupted` or `failed`; null otherwise. */
-	stateReason: z.string().nullable(),
-	scenario: z.object({ name: z.string(), path: z.string(), text: z.string() }),
-	planned: plannedAnalysis,
-	variants: z.array(runVariant),
-	machine: machineInfo,
-	isolation,
-	parity: z.array(parityFinding),
-	analysis: analysis.nullable(),
+  schema: z.literal(RUN_SCHEMA),
+  runId: z.string(),
+  meshmarkVersion: z.string(),
+  command: z.array(z.string()),
+  seed: z.int(),
+  createdAt: z.string(),
+  finishedAt: z.string().nullable(),
+  /** `running` in a folder nobody writes to any more means that the harness was killed. */
+  state: z.enum(['running', 'finished', 'interrupted', 'failed']),
+  /** Why it is `interrupted` or `failed`; null otherwise. */
+  stateReason: z.string().nullable(),
+  scenario: z.object({ name: z.string(), path: z.string(), text: z.string() }),
+  planned: plannedAnalysis,
+  variants: z.array(runVariant),
+  machine: machineInfo,
+  isolation,
+  parity: z.array(parityFinding),
+  analysis: analysis.nullable(),
 });
 export type RunRecord = z.infer<typeof runRecord>;

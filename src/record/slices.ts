@@ -2,7 +2,7 @@
  * The lines of `slices.jsonl`: what was measured, in the order it was measured.
  * Times of day are Unix epoch microseconds; durations carry their unit in the name.
  */
-import { z } from "zod";
+import { z } from 'zod';
 
 /** HdrHistogram V2 compressed encoding in base64; values are nanoseconds, 3 significant digits. */
 export const encodedHistogram = z.string().min(1);
@@ -12,146 +12,146 @@ export const encodedHistogram = z.string().min(1);
  * `long`: seconds in a steady state, judges latency, throughput, user/system split, machine-wide CPU.
  * `cross-check`: seconds by a second driver; shown beside, never decides.
  */
-export const track = z.enum(["micro", "long", "cross-check"]);
+export const track = z.enum(['micro', 'long', 'cross-check']);
 export type Track = z.infer<typeof track>;
 
 /** Requests that did not succeed, by cause. A timeout also enters the latency histogram at its limit. */
 export const errorCounts = z.object({
-	connect: z.int().nonnegative(),
-	reset: z.int().nonnegative(),
-	timeout: z.int().nonnegative(),
-	status: z.int().nonnegative(),
-	protocol: z.int().nonnegative(),
+  connect: z.int().nonnegative(),
+  reset: z.int().nonnegative(),
+  timeout: z.int().nonnegative(),
+  status: z.int().nonnegative(),
+  protocol: z.int().nonnegative(),
 });
 export type ErrorCounts = z.infer<typeof errorCounts>;
 
 /** Cumulative CPU clock of one process at a slice's three edges. */
 export const cpuEdges = z.object({
-	role: z.string(),
-	pid: z.int(),
-	/** When the slice's warm-up began. */
-	warmupStartNs: z.number(),
-	/** When the measured part began. */
-	startNs: z.number(),
-	/** When the last measured response had come. */
-	endNs: z.number(),
+  role: z.string(),
+  pid: z.int(),
+  /** When the slice's warm-up began. */
+  warmupStartNs: z.number(),
+  /** When the measured part began. */
+  startNs: z.number(),
+  /** When the last measured response had come. */
+  endNs: z.number(),
 });
 export type CpuEdges = z.infer<typeof cpuEdges>;
 
-export const validityStatus = z.enum(["valid", "suspect", "invalid"]);
+export const validityStatus = z.enum(['valid', 'suspect', 'invalid']);
 export const validity = z.object({
-	status: validityStatus,
-	reasons: z.array(z.string()),
+  status: validityStatus,
+  reasons: z.array(z.string()),
 });
 export type Validity = z.infer<typeof validity>;
 
 export const sliceRecord = z.object({
-	type: z.literal("slice"),
-	/** Position in the run, from 0, over all variants and tracks. */
-	seq: z.int().nonnegative(),
-	/** The batch: micro blocks, then a long block, on one set of fresh processes. */
-	round: z.int().nonnegative(),
-	/** One slice of every variant, next to each other in time; the unit of pairing. Unique in the run. */
-	block: z.int().nonnegative(),
-	/** Place within the block, from 0. */
-	position: z.int().nonnegative(),
-	track,
-	variant: z.string(),
-	/** Which set of fresh processes served it: the outer level of the statistics. */
-	replica: z.int().nonnegative(),
-	driver: z.enum(["loadgen", "autocannon"]),
-	model: z.enum(["closed", "open"]),
-	startedAtMicros: z.number(),
-	endedAtMicros: z.number(),
-	warmupRequests: z.int().nonnegative(),
-	/** Requests of the measured part that were answered or failed. */
-	requests: z.int().nonnegative(),
-	errors: errorCounts,
-	bytesReceived: z.number(),
-	/** Requests per second the schedule asked for; null in a closed loop. */
-	offeredRatePerSecond: z.number().nullable(),
-	/** From the intended send time in an open loop, from the real one in a closed loop. */
-	latency: encodedHistogram.nullable(),
-	/** From the real send time; null in a closed loop, where `latency` is that. */
-	sendLatency: encodedHistogram.nullable(),
-	/** Real less intended send time; null in a closed loop. */
-	sendLag: encodedHistogram.nullable(),
-	/** Send-time latency less the service's own residence time, where the service reported it. */
-	beyondResidence: encodedHistogram.nullable(),
-	cpu: z.array(cpuEdges),
-	generator: z.object({
-		cpuNs: z.number(),
-		gcCycles: z.int().nonnegative(),
-		/** Scheduled requests that found every connection busy: the variant, not the generator, was full. */
-		connectionWaits: z.int().nonnegative(),
-	}),
-	/** `failed` when the variant could not serve the slice; what it did serve is still counted. */
-	status: z.discriminatedUnion("state", [
-		z.object({ state: z.literal("measured") }),
-		z.object({ state: z.literal("failed"), reason: z.string() }),
-	]),
-	validity,
+  type: z.literal('slice'),
+  /** Position in the run, from 0, over all variants and tracks. */
+  seq: z.int().nonnegative(),
+  /** The batch: micro blocks, then a long block, on one set of fresh processes. */
+  round: z.int().nonnegative(),
+  /** One slice of every variant, next to each other in time; the unit of pairing. Unique in the run. */
+  block: z.int().nonnegative(),
+  /** Place within the block, from 0. */
+  position: z.int().nonnegative(),
+  track,
+  variant: z.string(),
+  /** Which set of fresh processes served it: the outer level of the statistics. */
+  replica: z.int().nonnegative(),
+  driver: z.enum(['loadgen', 'autocannon']),
+  model: z.enum(['closed', 'open']),
+  startedAtMicros: z.number(),
+  endedAtMicros: z.number(),
+  warmupRequests: z.int().nonnegative(),
+  /** Requests of the measured part that were answered or failed. */
+  requests: z.int().nonnegative(),
+  errors: errorCounts,
+  bytesReceived: z.number(),
+  /** Requests per second the schedule asked for; null in a closed loop. */
+  offeredRatePerSecond: z.number().nullable(),
+  /** From the intended send time in an open loop, from the real one in a closed loop. */
+  latency: encodedHistogram.nullable(),
+  /** From the real send time; null in a closed loop, where `latency` is that. */
+  sendLatency: encodedHistogram.nullable(),
+  /** Real less intended send time; null in a closed loop. */
+  sendLag: encodedHistogram.nullable(),
+  /** Send-time latency less the service's own residence time, where the service reported it. */
+  beyondResidence: encodedHistogram.nullable(),
+  cpu: z.array(cpuEdges),
+  generator: z.object({
+    cpuNs: z.number(),
+    gcCycles: z.int().nonnegative(),
+    /** Scheduled requests that found every connection busy: the variant, not the generator, was full. */
+    connectionWaits: z.int().nonnegative(),
+  }),
+  /** `failed` when the variant could not serve the slice; what it did serve is still counted. */
+  status: z.discriminatedUnion('state', [
+    z.object({ state: z.literal('measured') }),
+    z.object({ state: z.literal('failed'), reason: z.string() }),
+  ]),
+  validity,
 });
 export type SliceRecord = z.infer<typeof sliceRecord>;
 
 /** Cumulative counts per bucket; `upperNs[i]` is the upper edge of `counts[i]`, the last may be null (infinity). */
 export const bucketCounts = z.object({
-	upperNs: z.array(z.number().nullable()),
-	counts: z.array(z.number()),
+  upperNs: z.array(z.number().nullable()),
+  counts: z.array(z.number()),
 });
 export type BucketCounts = z.infer<typeof bucketCounts>;
 
 /** Cumulative counters of a managed runtime since its process started, and gauges marked so. */
 export const runtimeSnapshot = z.object({
-	gcCycles: z.number(),
-	gcPauses: bucketCounts,
-	gcCpuSeconds: z.number(),
-	allocBytes: z.number(),
-	allocObjects: z.number(),
-	/** Gauge. */
-	heapLiveBytes: z.number(),
-	/** Gauge. */
-	goroutines: z.number(),
-	/** Time runnable goroutines waited for a processor. */
-	schedLatency: bucketCounts,
-	mutexWaitSeconds: z.number(),
+  gcCycles: z.number(),
+  gcPauses: bucketCounts,
+  gcCpuSeconds: z.number(),
+  allocBytes: z.number(),
+  allocObjects: z.number(),
+  /** Gauge. */
+  heapLiveBytes: z.number(),
+  /** Gauge. */
+  goroutines: z.number(),
+  /** Time runnable goroutines waited for a processor. */
+  schedLatency: bucketCounts,
+  mutexWaitSeconds: z.number(),
 });
 export type RuntimeSnapshot = z.infer<typeof runtimeSnapshot>;
 
 export const processSnapshot = z.object({
-	/** `outbound`, `inbound`, `service`, `generator`, or a custom variant's `proxy`. */
-	role: z.string(),
-	pid: z.int(),
-	cpuNs: z.number().nullable(),
-	userMicros: z.number().nullable(),
-	systemMicros: z.number().nullable(),
-	voluntarySwitches: z.number().nullable(),
-	involuntarySwitches: z.number().nullable(),
-	rssBytes: z.number().nullable(),
-	rssPeakBytes: z.number().nullable(),
-	/** Null with a reason in the variant's row when the process has no admin port. */
-	runtime: runtimeSnapshot.nullable(),
-	/** Cumulative witness counters by name. */
-	witness: z.record(z.string(), z.number()).nullable(),
+  /** `outbound`, `inbound`, `service`, `generator`, or a custom variant's `proxy`. */
+  role: z.string(),
+  pid: z.int(),
+  cpuNs: z.number().nullable(),
+  userMicros: z.number().nullable(),
+  systemMicros: z.number().nullable(),
+  voluntarySwitches: z.number().nullable(),
+  involuntarySwitches: z.number().nullable(),
+  rssBytes: z.number().nullable(),
+  rssPeakBytes: z.number().nullable(),
+  /** Null with a reason in the variant's row when the process has no admin port. */
+  runtime: runtimeSnapshot.nullable(),
+  /** Cumulative witness counters by name. */
+  witness: z.record(z.string(), z.number()).nullable(),
 });
 export type ProcessSnapshot = z.infer<typeof processSnapshot>;
 
 /** Cumulative CPU time per core since boot, as the kernel accounts it (10 ms ticks). */
 export const coreSnapshot = z.object({
-	cpu: z.int().nonnegative(),
-	userMicros: z.number(),
-	systemMicros: z.number(),
-	irqMicros: z.number(),
-	softirqMicros: z.number(),
-	stealMicros: z.number(),
-	idleMicros: z.number(),
+  cpu: z.int().nonnegative(),
+  userMicros: z.number(),
+  systemMicros: z.number(),
+  irqMicros: z.number(),
+  softirqMicros: z.number(),
+  stealMicros: z.number(),
+  idleMicros: z.number(),
 });
 export type CoreSnapshot = z.infer<typeof coreSnapshot>;
 
 export const snapshot = z.object({
-	atMicros: z.number(),
-	processes: z.array(processSnapshot),
-	cores: z.array(coreSnapshot),
+  atMicros: z.number(),
+  processes: z.array(processSnapshot),
+  cores: z.array(coreSnapshot),
 });
 export type Snapshot = z.infer<typeof snapshot>;
 
@@ -161,24 +161,21 @@ export type Snapshot = z.infer<typeof snapshot>;
  * processes anything lie outside it.
  */
 export const windowRecord = z.object({
-	type: z.literal("window"),
-	round: z.int().nonnegative(),
-	variant: z.string(),
-	replica: z.int().nonnegative(),
-	track: z.enum(["micro", "long", "cross-check", "idle"]),
-	/** The slice it surrounds; null for micro and idle windows. */
-	sliceSeq: z.int().nonnegative().nullable(),
-	/** All requests sent to the variant in the window, warm-ups included. */
-	requests: z.int().nonnegative(),
-	start: snapshot,
-	end: snapshot,
-	/** CPU the variant's processes spent on answering the probes of both edges; not inside the window. */
-	probeCpuNs: z.number(),
+  type: z.literal('window'),
+  round: z.int().nonnegative(),
+  variant: z.string(),
+  replica: z.int().nonnegative(),
+  track: z.enum(['micro', 'long', 'cross-check', 'idle']),
+  /** The slice it surrounds; null for micro and idle windows. */
+  sliceSeq: z.int().nonnegative().nullable(),
+  /** All requests sent to the variant in the window, warm-ups included. */
+  requests: z.int().nonnegative(),
+  start: snapshot,
+  end: snapshot,
+  /** CPU the variant's processes spent on answering the probes of both edges; not inside the window. */
+  probeCpuNs: z.number(),
 });
 export type WindowRecord = z.infer<typeof windowRecord>;
 
-export const recordLine = z.discriminatedUnion("type", [
-	sliceRecord,
-	windowRecord,
-]);
+export const recordLine = z.discriminatedUnion('type', [sliceRecord, windowRecord]);
 export type RecordLine = z.infer<typeof recordLine>;
