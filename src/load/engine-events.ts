@@ -1,0 +1,90 @@
+/** What the slice engine says, parsed at the edge. The protocol is described in infra/dataplane/PROTOCOL.md. */
+import { z } from 'zod';
+import { coreSnapshot, cpuEdges, encodedHistogram, errorCounts } from '../record/index.js';
+
+/** A CPU clock may be unreadable (null) where the platform has none or the process is gone. */
+const edgesOrNull = z.object({
+  role: z.string(),
+  pid: z.int(),
+  warmupStartNs: z.number().nullable(),
+  startNs: z.number().nullable(),
+  endNs: z.number().nullable(),
+});
+
+export const engineSlice = z.object({
+  event: z.literal('slice'),
+  seq: z.int(),
+  target: z.string(),
+  startedAtMicros: z.number(),
+  endedAtMicros: z.number(),
+  warmupRequests: z.int(),
+  requests: z.int(),
+  errors: errorCounts,
+  bytesReceived: z.number(),
+  offeredRatePerSecond: z.number().nullable(),
+  latency: encodedHistogram.nullable(),
+  sendLatency: encodedHistogram.nullable(),
+  sendLag: encodedHistogram.nullable(),
+  beyondResidence: encodedHistogram.nullable(),
+  cpu: z
+    .array(edgesOrNull)
+    .transform((edges) => edges.flatMap((edge) => cpuEdges.safeParse(edge).data ?? [])),
+  generator: z.object({
+    cpuNs: z
+      .number()
+      .nullable()
+      .transform((cpuNs) => cpuNs ?? 0),
+    gcCycles: z.int(),
+    connectionWaits: z.int(),
+  }),
+  failed: z.string().nullable(),
+});
+/** A slice as the engine saw it; the harness adds where in the plan it belongs. */
+export type EngineSlice = z.infer<typeof engineSlice>;
+
+export const engineProcess = z.object({
+  target: z.string(),
+  role: z.string(),
+  pid: z.int(),
+  cpuNs: z.number().nullable(),
+  userMicros: z.number().nullable(),
+  systemMicros: z.number().nullable(),
+  voluntarySwitches: z.number().nullable(),
+  involuntarySwitches: z.number().nullable(),
+  rssBytes: z.number().nullable(),
+  rssPeakBytes: z.number().nullable(),
+});
+
+export const engineReading = z.object({
+  event: z.literal('reading'),
+  atMicros: z.number(),
+  processes: z.array(engineProcess),
+  cores: z.array(coreSnapshot),
+});
+/** External clocks of every process of every target, and of the machine, at one moment. */
+export type EngineReading = z.infer<typeof engineReading>;
+
+export const engineReady = z.object({
+  event: z.literal('ready'),
+  pid: z.int(),
+  goVersion: z.string(),
+  cpuClock: z.enum(['process', 'none']),
+});
+export type EngineReady = z.infer<typeof engineReady>;
+
+const done = z.object({
+  event: z.literal('done'),
+  id: z.int(),
+  failed: z.record(z.string(), z.string()).nullish(),
+});
+
+const refused = z.object({ event: z.literal('error'), id: z.int().nullish(), message: z.string() });
+
+export const engineEvent = z.discriminatedUnion('event', [
+  engineSlice,
+  engineReading,
+  engineReady,
+  done,
+  refused,
+]);
+export type EngineEvent = z.infer<typeof engineEvent>;

@@ -1,0 +1,168 @@
+/** The slice engine: our open-loop generator in Go, which keeps connections to every variant open. */
+import { dataplaneBinary, describeExit, EnvironmentFault, type ProcessHost } from '../host/index.js';
+import {
+  type EngineEvent,
+  type EngineReading,
+  type EngineReady,
+  type EngineSlice,
+  engineEvent,
+} from './engine-events.js';
+
+export interface EngineTarget {
+  readonly id: string;
+  /** `host:port`. */
+  readonly address: string;
+  readonly connections: number;
+  readonly timeoutMs: number;
+  /** Processes whose CPU clocks are read at this target's slice edges. */
+  readonly processes: readonly { readonly role: string; readonly pid: number }[];
+}
+
+export type EngineSliceOrder = { readonly seq: number; readonly target: string } & (
+  | { readonly model: 'closed'; readonly requests: number; readonly warmupRequests: number }
+  | { readonly model: 'closed'; readonly durationMs: number; readonly warmupMs: number }
+  | {
+      readonly model: 'open';
+      readonly ratePerSecond: number;
+      readonly arrivals: 'constant' | 'poisson';
+      readonly seed: number;
+      readonly durationMs: number;
+      readonly warmupMs: number;
+    }
+);
+
+export interface LoadgenEngine {
+  readonly ready: EngineReady;
+  /** Closes old connections and opens new ones. Returns why a target could not be reached, by id. */
+  setTargets(targets: readonly EngineTarget[]): Promise<Readonly<Record<string, string>>>;
+  /** Runs slices one after another; each is handed over as soon as it has ended. */
+  runSlices(slices: readonly EngineSliceOrder[], onSlice: (slice: EngineSlice) => void): Promise<void>;
+  read(): Promise<EngineReading>;
+  /** Ends the slice being run and drops the rest of its order. */
+  stop(): void;
+  close(): Promise<void>;
+}
+
+interface Pending {
+  readonly onEvent: (event: EngineEvent) => void;
+  readonly reject: (fault: EnvironmentFault) => void;
+}
+
+/** Starts the engine on the generator's cores. Throws DRIVER_EXITED or DRIVER_PROTOCOL. */
+export async function startLoadgen(host: ProcessHost, cores: readonly number[]): Promise<LoadgenEngine> {
+  const pending = new Map<number, Pending>();
+  let nextId = 1;
+  let onReady: (ready: EngineReady) => void = () => undefined;
+  const firstEvent = new Promise<EngineReady>((resolve) => {
+    onReady = resolve;
+  });
+
+  const failAll = (fault: EnvironmentFault) => {
+    for (const one of pending.values()) one.reject(fault);
+    pending.clear();
+  };
+
+  const onLine = (line: string) => {
+    const parsed = parseEvent(line);
+    if (parsed === null) {
+      failAll(
+        new EnvironmentFault(
+          'DRIVER_PROTOCOL',
+          `loadgen said something that is no event: ${line.slice(0, 200)}`,
+        ),
+      );
+      return;
+    }
+    if (parsed.event.event === 'ready') onReady(parsed.event);
+    else if (parsed.id !== null) pending.get(parsed.id)?.onEvent(parsed.event);
+  };
+
+  const process = host.start({ argv: [dataplaneBinary(), 'loadgen'], cores, cgroup: null, onLine });
+  const exitFault = () => {
+    const exit = process.exit();
+    const how = exit === null ? 'is gone' : describeExit(exit);
+    return new EnvironmentFault(
+      'DRIVER_EXITED',
+      `loadgen ended: ${how}; its last lines: ${process.logTail().slice(-5).join(' | ') || 'none'}`,
+    );
+  };
+  const died = process.exited.then(() => failAll(exitFault()));
+
+  const ask = <Result>(
+    command: Readonly<Record<string, unknown>>,
+    onEvent: (event: EngineEvent, resolve: (result: Result) => void) => void,
+  ): Promise<Result> => {
+    if (process.exit() !== null) return Promise.reject(exitFault());
+    const id = nextId++;
+    return new Promise<Result>((resolve, reject) => {
+      const settle = (result: Result) => {
+        pending.delete(id);
+        resolve(result);
+      };
+      pending.set(id, {
+        reject,
+        onEvent: (event) => {
+          if (event.event === 'error') {
+            pending.delete(id);
+            reject(new EnvironmentFault('DRIVER_PROTOCOL', `loadgen refused a command: ${event.message}`));
+          } else onEvent(event, settle);
+        },
+      });
+      process.writeLine(JSON.stringify({ id, ...command }));
+    });
+  };
+
+  const ready = await Promise.race([
+    firstEvent,
+    died.then((): never => {
+      throw exitFault();
+    }),
+  ]);
+
+  return {
+    ready,
+    setTargets: (targets) =>
+      ask(
+        {
+          op: 'targets',
+          targets: targets.map((target) => ({
+            ...target,
+            method: 'GET',
+            path: '/',
+            headers: { Host: 'meshmark' },
+          })),
+        },
+        (event, resolve) => {
+          if (event.event === 'done') resolve(event.failed ?? {});
+        },
+      ),
+    runSlices: (slices, onSlice) =>
+      ask<void>({ op: 'slices', slices }, (event, resolve) => {
+        if (event.event === 'slice') onSlice(event);
+        else if (event.event === 'done') resolve();
+      }),
+    read: () =>
+      ask({ op: 'read' }, (event, resolve) => {
+        if (event.event === 'reading') resolve(event);
+      }),
+    stop: () => {
+      if (process.exit() === null) process.writeLine(JSON.stringify({ id: nextId++, op: 'stop' }));
+    },
+    close: async () => {
+      process.closeInput();
+      await host.end(process);
+    },
+  };
+}
+
+function parseEvent(line: string): { event: EngineEvent; id: number | null } | null {
+  try {
+    const raw: unknown = JSON.parse(line);
+    const parsed = engineEvent.safeParse(raw);
+    if (!parsed.success) return null;
+    const id = (raw as { id?: unknown }).id;
+    return { event: parsed.data, id: typeof id === 'number' ? id : null };
+  } catch {
+    return null;
+  }
+}
