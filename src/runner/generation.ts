@@ -1,0 +1,83 @@
+/** A generation: one set of fresh processes of every variant, warmed up and measured at rest. */
+import { checkParity } from './parity.js';
+import { failVariant, livingVariants, type Session } from './session.js';
+import { readClocks, windowOf } from './windows.js';
+
+/**
+ * Requests that fresh processes serve before anything is measured: enough for several GC cycles of a proxy that
+ * allocates a copy buffer per body (at Go's smallest heap, 4 MiB, a cycle comes about every 100 of those).
+ */
+const WARMUP_REQUESTS = 600;
+/** Lets collections started by the warm-up finish before the processes are measured at rest. */
+const SETTLE_MS = 50;
+/** Length of the stretch without traffic that gives each process's, and the machine's, idle CPU. */
+const IDLE_MS = 200;
+
+/** Replaces what stands by fresh processes of every living variant. */
+export async function startGeneration(session: Session, replica: number): Promise<void> {
+  const { cluster, engine, clock } = session.ports;
+  const { workload, schedule } = session.plan;
+  session.hooks.onProgress({ type: 'deploying', replica, replicas: schedule.replicas });
+  await cluster.teardown([...session.standing.values()]);
+  session.standing.clear();
+  session.replica = replica;
+
+  const outcomes = await cluster.deploy({
+    variants: livingVariants(session),
+    protocol: workload.protocol,
+    service: {
+      responseBytes: workload.responseBytes,
+      delayMs: workload.serviceDelayMs,
+      faultRate: workload.faultRate,
+    },
+  });
+  for (const outcome of outcomes) {
+    if (outcome.state === 'standing') session.standing.set(outcome.deployment.variant, outcome.deployment);
+    else failVariant(session, outcome.variant, `did not come up: ${outcome.reason}`);
+  }
+
+  const unreachable = await engine.setTargets(
+    [...session.standing.values()].map((deployment) => ({
+      id: deployment.variant,
+      address: deployment.entry,
+      connections: workload.connections,
+      timeoutMs: workload.timeoutMs,
+      processes: deployment.processes.map(({ role, pid }) => ({ role, pid })),
+    })),
+  );
+  for (const [variant, reason] of Object.entries(unreachable)) failVariant(session, variant, reason);
+  if (session.hooks.signal.aborted) return;
+  if (replica === 0) session.parity = await checkParity(session);
+  await warmUp(session);
+  await clock.sleep(SETTLE_MS, session.hooks.signal);
+  await measureIdle(session);
+}
+
+async function warmUp(session: Session): Promise<void> {
+  const orders = livingVariants(session).map((variant) => {
+    const seq = session.nextSeq;
+    session.nextSeq += 1;
+    return {
+      seq,
+      target: variant.id,
+      model: 'closed' as const,
+      requests: WARMUP_REQUESTS,
+      warmupRequests: 0,
+    };
+  });
+  await session.ports.engine.runSlices(orders, (slice) => {
+    if (slice.failed !== null && !session.hooks.signal.aborted) {
+      const death = session.standing.get(slice.target)?.deathReason() ?? null;
+      failVariant(session, slice.target, death ?? `failed during warm-up: ${slice.failed}`);
+    }
+  });
+}
+
+async function measureIdle(session: Session): Promise<void> {
+  const start = await readClocks(session);
+  await session.ports.clock.sleep(IDLE_MS, session.hooks.signal);
+  const end = await readClocks(session);
+  for (const variant of livingVariants(session)) {
+    session.sink.append(windowOf(session, variant.id, 'idle', null, 0, start, end));
+  }
+}

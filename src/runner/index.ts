@@ -1,0 +1,2 @@
+export { executeRun, type RunOutcome } from './run.js';
+export type { ProgressEvent, RunnerHooks, RunnerPorts, RunnerSink } from './session.js';

@@ -1,0 +1,97 @@
+/** The main loop: rounds of slices on generations of fresh processes, until planned, decided or interrupted. */
+import type { Plan } from '../plan/index.js';
+import type { ParityFinding } from '../record/index.js';
+import { runCrossCheckBlock, runLongBlock, runMicroPart } from './blocks.js';
+import { startGeneration } from './generation.js';
+import {
+  livingVariants,
+  type RunnerHooks,
+  type RunnerPorts,
+  type RunnerSink,
+  type Session,
+} from './session.js';
+
+export interface RunOutcome {
+  readonly state: 'finished' | 'interrupted';
+  readonly roundsDone: number;
+  /** Why a variant took no further part, by variant id. */
+  readonly failures: ReadonlyMap<string, string>;
+  readonly parity: readonly ParityFinding[];
+}
+
+/**
+ * Measures a plan. Every slice and window goes to the sink as soon as it has ended; at a round's end the sink is made
+ * durable and `decide` is asked. The caller tears the cluster down. Throws EnvironmentFault when the engine dies, and
+ * whatever the sink throws.
+ */
+export async function executeRun(
+  plan: Plan,
+  ports: RunnerPorts,
+  sink: RunnerSink,
+  hooks: RunnerHooks,
+): Promise<RunOutcome> {
+  const session: Session = {
+    plan,
+    ports,
+    sink,
+    hooks,
+    standing: new Map(),
+    failures: new Map(),
+    parity: [],
+    replica: -1,
+    round: 0,
+    nextSeq: 0,
+    nextBlock: 0,
+  };
+  const stopEngine = () => ports.engine.stop();
+  hooks.signal.addEventListener('abort', stopEngine);
+  const startedAtMicros = ports.clock.nowMicros();
+  let roundsDone = 0;
+  try {
+    while (roundsDone < plan.schedule.rounds && !hooks.signal.aborted) {
+      session.round = roundsDone;
+      await runRound(session);
+      if (hooks.signal.aborted) break;
+      sink.sync();
+      roundsDone += 1;
+      if (livingVariants(session).length === 0) break;
+      const elapsedMs = (ports.clock.nowMicros() - startedAtMicros) / 1000;
+      if (hooks.decide({ roundsDone, elapsedMs }) === 'stop') break;
+    }
+  } finally {
+    hooks.signal.removeEventListener('abort', stopEngine);
+    sink.sync();
+  }
+  return {
+    state: hooks.signal.aborted ? 'interrupted' : 'finished',
+    roundsDone,
+    failures: session.failures,
+    parity: session.parity,
+  };
+}
+
+async function runRound(session: Session): Promise<void> {
+  const { schedule } = session.plan;
+  const { onProgress, signal } = session.hooks;
+  const progress = (part: string) =>
+    onProgress({ type: 'round', round: session.round, rounds: schedule.rounds, part });
+  const replica = replicaOf(session.round, schedule.rounds, schedule.replicas);
+  if (replica !== session.replica) await startGeneration(session, replica);
+  if (signal.aborted) return;
+  if (schedule.micro !== null) {
+    progress('short slices');
+    await runMicroPart(session);
+  }
+  for (let block = 0; block < (schedule.long?.blocksPerRound ?? 0) && !signal.aborted; block += 1) {
+    progress('long slices');
+    await runLongBlock(session);
+  }
+  if (signal.aborted) return;
+  progress('cross-check');
+  await runCrossCheckBlock(session);
+}
+
+/** Rounds are spread over the replicas as evenly as they go, neighbours in time on the same one. */
+export function replicaOf(round: number, rounds: number, replicas: number): number {
+  return Math.floor((round * replicas) / rounds);
+}

@@ -1,0 +1,76 @@
+/** What the parts of a running benchmark share. */
+import type { Cluster, Deployment } from '../cluster/index.js';
+import type { Clock } from '../host/index.js';
+import type { AutocannonDriver, LoadgenEngine } from '../load/index.js';
+import type { Plan } from '../plan/index.js';
+import type { AdminSnapshot } from '../probes/index.js';
+import type { ParityFinding, RecordLine, SliceRecord } from '../record/index.js';
+import type { VariantSpec } from '../variants/index.js';
+
+/** The rooms that only the runner joins. */
+export interface RunnerPorts {
+  readonly cluster: Cluster;
+  readonly engine: LoadgenEngine;
+  /** Null when the plan has no slice for it. */
+  readonly autocannon: AutocannonDriver | null;
+  readonly readAdmin: (address: string) => Promise<AdminSnapshot | null>;
+  readonly clock: Clock;
+}
+
+/** Where measured lines go. `sync` makes all earlier lines durable and is only called between windows. */
+export interface RunnerSink {
+  append(line: RecordLine): void;
+  sync(): void;
+}
+
+export type ProgressEvent =
+  | { readonly type: 'deploying'; readonly replica: number; readonly replicas: number }
+  | { readonly type: 'round'; readonly round: number; readonly rounds: number; readonly part: string }
+  | { readonly type: 'slice'; readonly slice: SliceRecord }
+  | { readonly type: 'variant-failed'; readonly variant: string; readonly reason: string };
+
+export interface RunnerHooks {
+  readonly onProgress: (event: ProgressEvent) => void;
+  /** Asked after every round: whether what is known suffices, or the budget is spent. */
+  readonly decide: (state: {
+    readonly roundsDone: number;
+    readonly elapsedMs: number;
+  }) => 'continue' | 'stop';
+  /** Aborts the run: the slice being measured is dropped, what was measured stays. */
+  readonly signal: AbortSignal;
+}
+
+export interface Session {
+  readonly plan: Plan;
+  readonly ports: RunnerPorts;
+  readonly sink: RunnerSink;
+  readonly hooks: RunnerHooks;
+  /** Deployments of the current generation, by variant id. */
+  readonly standing: Map<string, Deployment>;
+  /** Why a variant takes no further part, by variant id. */
+  readonly failures: Map<string, string>;
+  parity: ParityFinding[];
+  replica: number;
+  round: number;
+  nextSeq: number;
+  nextBlock: number;
+}
+
+/** The variants that still take part, in the plan's order. */
+export function livingVariants(session: Session): VariantSpec[] {
+  return session.plan.variants.filter((variant) => !session.failures.has(variant.id));
+}
+
+/** Takes a variant out of the rest of the run. */
+export function failVariant(session: Session, variant: string, reason: string): void {
+  if (session.failures.has(variant)) return;
+  session.failures.set(variant, reason);
+  session.hooks.onProgress({ type: 'variant-failed', variant, reason });
+}
+
+/** The standing deployment of a variant. Throws RangeError when it is not standing, which callers have excluded. */
+export function deploymentOf(session: Session, variant: string): Deployment {
+  const deployment = session.standing.get(variant);
+  if (deployment === undefined) throw new RangeError(`${variant} is not standing`);
+  return deployment;
+}

@@ -1,0 +1,94 @@
+/** From what a driver saw to a line of the record, and the generator's audit of itself. */
+import type { EngineSlice } from '../load/index.js';
+import type { PlannedSlice } from '../plan/index.js';
+import { decodeHistogram, quantileNs, type SliceRecord, type Validity } from '../record/index.js';
+import type { Session } from './session.js';
+
+/** A schedule half of whose requests left later than this is no schedule any more. */
+const MEDIAN_LAG_LIMIT_NS = 5e6;
+/** Share of a slice's time over which the measured part may overrun before the rate was evidently not held. */
+const OVERRUN_LIMIT = 0.1;
+/** Share of its core's time above which the generator has no room left to hold a schedule. */
+const GENERATOR_CPU_LIMIT = 0.95;
+
+/** The fields of a slice that say where in the plan it belongs. */
+export function placeOf(
+  session: Session,
+  seq: number,
+  slice: PlannedSlice,
+): Pick<SliceRecord, 'type' | 'seq' | 'round' | 'block' | 'position' | 'track' | 'variant' | 'replica'> {
+  return {
+    type: 'slice',
+    seq,
+    round: session.round,
+    block: slice.block,
+    position: slice.position,
+    track: slice.track,
+    variant: slice.variant,
+    replica: session.replica,
+  };
+}
+
+/** The record line of a slice that loadgen ran. */
+export function loadgenSlice(
+  session: Session,
+  slice: PlannedSlice,
+  seen: EngineSlice,
+  model: 'open' | 'closed',
+): SliceRecord {
+  const { event: _event, target: _target, failed, ...measured } = seen;
+  return {
+    ...measured,
+    ...placeOf(session, seen.seq, slice),
+    driver: 'loadgen',
+    model,
+    status: failed === null ? { state: 'measured' } : { state: 'failed', reason: failed },
+    validity: model === 'open' ? auditOpenSlice(seen, slice) : { status: 'valid', reasons: [] },
+  };
+}
+
+/**
+ * Whether an open-loop slice held its schedule. It did not when the median request left more than 5 ms late, when the
+ * measured part took 10 % longer than planned, or when the generator used up its core.
+ */
+export function auditOpenSlice(
+  seen: Pick<
+    EngineSlice,
+    | 'startedAtMicros'
+    | 'endedAtMicros'
+    | 'requests'
+    | 'sendLag'
+    | 'generator'
+    | 'offeredRatePerSecond'
+    | 'errors'
+  >,
+  slice: Pick<PlannedSlice, 'length'>,
+): Validity {
+  const reasons: string[] = [];
+  const wallMicros = seen.endedAtMicros - seen.startedAtMicros;
+  const offered = Math.round(seen.offeredRatePerSecond ?? 0);
+  const full = seen.generator.connectionWaits > seen.requests / 2;
+  const why = full ? 'every connection was busy' : 'the generator could not keep up';
+  if (seen.sendLag !== null && seen.requests > 0) {
+    const medianLagNs = quantileNs(decodeHistogram(seen.sendLag), 0.5);
+    if (medianLagNs > MEDIAN_LAG_LIMIT_NS) {
+      reasons.push(
+        `${offered} requests/s was not held: half of them left more than ${(medianLagNs / 1e6).toFixed(0)} ms late (${why})`,
+      );
+    }
+  }
+  if (reasons.length === 0 && slice.length.type === 'duration' && seen.errors.timeout === 0) {
+    const overrun = wallMicros / 1000 / slice.length.durationMs - 1;
+    const tailMs = wallMicros / 1000 - slice.length.durationMs;
+    if (overrun > OVERRUN_LIMIT && tailMs > 500) {
+      reasons.push(
+        `${offered} requests/s was not held: the slice took ${(overrun * 100).toFixed(0)} % longer than planned (${why})`,
+      );
+    }
+  }
+  const generatorShare = wallMicros > 0 ? seen.generator.cpuNs / 1000 / wallMicros : 0;
+  if (generatorShare > GENERATOR_CPU_LIMIT) {
+    reasons.push(`the generator was saturated: it used ${(generatorShare * 100).toFixed(0)} % of a core`);
+  }
+  return { status: reasons.length === 0 ? 'valid' : 'invalid', reasons };
+}
