@@ -1,0 +1,169 @@
+/** `meshmark doctor`: what this machine can measure, what it cannot, and what would mend it. */
+import { execFileSync } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { allowedCores, cgroup2Mount, dataplaneBinary, findLeftovers, splitCores } from '../host/index.js';
+import { readMachine } from '../probes/index.js';
+import { EXIT, type ExitCode } from './outcome.js';
+import type { Terminal } from './terminal.js';
+
+type Finding =
+  | { readonly check: string; readonly state: 'ok'; readonly detail: string }
+  | {
+      readonly check: string;
+      readonly state: 'limited' | 'missing';
+      readonly detail: string;
+      readonly mend: string;
+    };
+
+/** Prints one line per finding; exit 4 when something without which nothing runs is missing. */
+export function doctorCommand(terminal: Terminal, options: { readonly json: boolean }): ExitCode {
+  const findings = examine();
+  const exitCode = findings.some((finding) => finding.state === 'missing') ? EXIT.environment : EXIT.passed;
+  if (options.json) {
+    terminal.print(JSON.stringify({ findings }, null, 2));
+    return exitCode;
+  }
+  const signs = {
+    ok: terminal.paint('green', 'ok     '),
+    limited: terminal.paint('yellow', 'limited'),
+    missing: terminal.paint('red', 'missing'),
+  };
+  for (const finding of findings) {
+    terminal.print(`${signs[finding.state]}  ${finding.check}: ${finding.detail}`);
+    if (finding.state !== 'ok') terminal.print(`         ${finding.mend}`);
+  }
+  return exitCode;
+}
+
+function examine(): Finding[] {
+  return [node(), dataPlane(), cores(), cgroups(), cpuClock(), noise(), browser(), leftovers()];
+}
+
+function node(): Finding {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  const check = 'Node.js';
+  if (major > 20 || (major === 20 && minor >= 19)) return { check, state: 'ok', detail: process.version };
+  return {
+    check,
+    state: 'missing',
+    detail: `${process.version} is too old`,
+    mend: 'install Node.js 20.19 or later',
+  };
+}
+
+function dataPlane(): Finding {
+  const check = 'data plane';
+  try {
+    const version = execFileSync(dataplaneBinary(), ['version'], { encoding: 'utf8' }).trim();
+    return { check, state: 'ok', detail: version };
+  } catch (cause) {
+    const detail = cause instanceof Error ? cause.message : String(cause);
+    return { check, state: 'missing', detail, mend: 'npm run build:go' };
+  }
+}
+
+function cores(): Finding {
+  const split = splitCores(allowedCores(), process.platform === 'linux');
+  const check = 'cores';
+  if (split.shared === null) {
+    const detail = `generator and services on ${split.generator.join(', ')}; data plane on ${split.dataPlane.join(', ')}`;
+    return { check, state: 'ok', detail };
+  }
+  return {
+    check,
+    state: 'limited',
+    detail: `generator and data plane share their cores: ${split.shared}`,
+    mend: 'latency will carry the generator’s own queueing; use a Linux machine with at least two cores',
+  };
+}
+
+function cgroups(): Finding {
+  const check = 'cgroups';
+  if (process.platform !== 'linux') {
+    return {
+      check,
+      state: 'limited',
+      detail: 'not on this platform',
+      mend: 'variants run without; the record says so',
+    };
+  }
+  const mount = cgroup2Mount();
+  const mend = 'variants run without a cgroup of their own; the record says so';
+  if (mount === null) return { check, state: 'limited', detail: 'no cgroup v2 is mounted', mend };
+  try {
+    accessSync(mount, constants.W_OK);
+    return { check, state: 'ok', detail: `cgroup v2 at ${mount}` };
+  } catch {
+    return {
+      check,
+      state: 'limited',
+      detail: `no right to make groups under ${mount}`,
+      mend: `run as root, or: ${mend}`,
+    };
+  }
+}
+
+function cpuClock(): Finding {
+  const check = 'CPU clocks';
+  if (process.platform === 'linux')
+    return { check, state: 'ok', detail: 'process CPU clocks in nanoseconds' };
+  return {
+    check,
+    state: 'limited',
+    detail: 'another process’s CPU clock cannot be read on this platform',
+    mend: 'CPU metrics are null with that reason; latency, allocation and GC are measured',
+  };
+}
+
+function noise(): Finding {
+  const machine = readMachine(null, {});
+  const [load = 0] = machine.loadAverage;
+  const check = 'noise';
+  const detail = `${machine.cpuModel}, ${machine.cores} cores, load ${load.toFixed(2)}, governor ${machine.governor ?? 'not shown'}`;
+  if (load < machine.cores * 0.5) return { check, state: 'ok', detail };
+  return {
+    check,
+    state: 'limited',
+    detail,
+    mend: 'something else is using this machine; end it before you measure',
+  };
+}
+
+function browser(): Finding {
+  const names = ['chromium', 'chromium-browser', 'google-chrome'];
+  const found = process.env.MESHMARK_CHROMIUM ?? names.map(onPath).find((path) => path !== null);
+  const check = 'browser for the report’s tests';
+  if (found !== undefined && found !== null) return { check, state: 'ok', detail: found };
+  return {
+    check,
+    state: 'limited',
+    detail: 'no Chromium found',
+    mend: 'only needed by npm test: apt-get install chromium',
+  };
+}
+
+function onPath(name: string): string | null {
+  for (const directory of (process.env.PATH ?? '').split(delimiter)) {
+    const path = join(directory, name);
+    try {
+      accessSync(path, constants.X_OK);
+      return path;
+    } catch {
+      // Not in this one.
+    }
+  }
+  return null;
+}
+
+function leftovers(): Finding {
+  const { processes, cgroups: groups } = findLeftovers();
+  const check = 'leftovers';
+  if (processes.length + groups.length === 0) return { check, state: 'ok', detail: 'none' };
+  return {
+    check,
+    state: 'limited',
+    detail: `${processes.length} processes and ${groups.length} cgroups of a run that crashed`,
+    mend: 'npx meshmark clean',
+  };
+}
