@@ -1,87 +1,87 @@
 /** A plan: a validated scenario made concrete. Everything random in a run follows from its seed. */
-import type { PlannedAnalysis, Track } from "../record/index.js";
-import type { VariantSpec } from "../variants/index.js";
+import type { PlannedAnalysis, Track } from '../record/index.js';
+import type { VariantSpec } from '../variants/index.js';
 
 export interface Workload {
-	/** `tcp` has the sidecars copy bytes; the client still speaks HTTP/1.1 to the service through them. */
-	readonly protocol: "http1" | "tcp";
-	readonly responseBytes: { readonly min: number; readonly max: number };
-	readonly connections: number;
-	readonly serviceDelayMs: number;
-	/** Share of requests that the service answers with 503. */
-	readonly faultRate: number;
-	readonly timeoutMs: number;
+  /** `tcp` has the sidecars copy bytes; the client still speaks HTTP/1.1 to the service through them. */
+  readonly protocol: 'http1' | 'tcp';
+  readonly responseBytes: { readonly min: number; readonly max: number };
+  readonly connections: number;
+  readonly serviceDelayMs: number;
+  /** Share of requests that the service answers with 503. */
+  readonly faultRate: number;
+  readonly timeoutMs: number;
 }
 
 export interface Schedule {
-	readonly seed: number;
-	/** A round is micro blocks, then long blocks, then perhaps a cross-check, on one set of processes. */
-	readonly rounds: number;
-	/** Sets of fresh processes over the run; a new one stands every `rounds / replicas` rounds. */
-	readonly replicas: number;
-	readonly budgetMs: number;
-	readonly micro: {
-		readonly requests: number;
-		readonly warmupRequests: number;
-		readonly perRoundMs: number;
-	} | null;
-	readonly long: {
-		readonly durationMs: number;
-		readonly warmupMs: number;
-		readonly blocksPerRound: number;
-	} | null;
-	readonly crossCheck: {
-		readonly driver: "autocannon";
-		readonly durationMs: number;
-		readonly warmupMs: number;
-		readonly everyRounds: number;
-	} | null;
-	/** Slice lengths vary by this fraction either way per block, the same for its variants. */
-	readonly jitter: number;
+  readonly seed: number;
+  /** A round is micro blocks, then long blocks, then perhaps a cross-check, on one set of processes. */
+  readonly rounds: number;
+  /** Sets of fresh processes over the run; a new one stands every `rounds / replicas` rounds. */
+  readonly replicas: number;
+  readonly budgetMs: number;
+  readonly micro: {
+    readonly requests: number;
+    readonly warmupRequests: number;
+    readonly perRoundMs: number;
+  } | null;
+  readonly long: {
+    readonly durationMs: number;
+    readonly warmupMs: number;
+    readonly blocksPerRound: number;
+  } | null;
+  readonly crossCheck: {
+    readonly driver: 'autocannon';
+    readonly durationMs: number;
+    readonly warmupMs: number;
+    readonly everyRounds: number;
+  } | null;
+  /** Slice lengths vary by this fraction either way per block, the same for its variants. */
+  readonly jitter: number;
 }
 
 export type LongLoad =
-	| { readonly driver: "loadgen"; readonly model: "closed" }
-	| {
-			readonly driver: "loadgen";
-			readonly model: "open";
-			readonly ratePerSecond: number;
-			readonly arrivals: "constant" | "poisson";
-	  }
-	| { readonly driver: "autocannon"; readonly model: "closed" };
+  | { readonly driver: 'loadgen'; readonly model: 'closed' }
+  | {
+      readonly driver: 'loadgen';
+      readonly model: 'open';
+      readonly ratePerSecond: number;
+      readonly arrivals: 'constant' | 'poisson';
+    }
+  | { readonly driver: 'autocannon'; readonly model: 'closed' };
 
 export interface Plan {
-	readonly scenario: {
-		readonly name: string;
-		readonly path: string;
-		readonly text: string;
-	};
-	readonly workload: Workload;
-	readonly load: LongLoad;
-	readonly schedule: Schedule;
-	readonly variants: readonly VariantSpec[];
-	readonly analysis: PlannedAnalysis;
-	/** What the run will take, start-up included, as far as it can be known before; seconds. */
-	readonly estimatedSeconds: number;
+  readonly scenario: {
+    readonly name: string;
+    readonly path: string;
+    readonly text: string;
+  };
+  readonly workload: Workload;
+  readonly load: LongLoad;
+  readonly schedule: Schedule;
+  readonly variants: readonly VariantSpec[];
+  readonly analysis: PlannedAnalysis;
+  /** What the run will take, start-up included, as far as it can be known before; seconds. */
+  readonly estimatedSeconds: number;
 }
 
 /** One slice of a block, in the order they are to be run. */
 export interface PlannedSlice {
-	readonly block: number;
-	readonly position: number;
-	readonly track: Track;
-	readonly variant: string;
-	readonly length:
-		| {
-				readonly type: "requests";
-				readonly requests: number;
-				readonly warmupRequests: number;
-		  }
-		| {
-				readonly type: "duration";
-				readonly durationMs: number;
-				readonly warmupMs: number;
-		  };
-	/** Seed of the slice's arrivals: the same for all variants of the block, so that they see the same schedule. */
-	readonly arrivalSeed: number;
+  readonly block: number;
+  readonly position: number;
+  readonly track: Track;
+  readonly variant: string;
+  readonly length:
+    | {
+        readonly type: 'requests';
+        readonly requests: number;
+        readonly warmupRequests: number;
+      }
+    | {
+        readonly type: 'duration';
+        readonly durationMs: number;
+        readonly warmupMs: number;
+      };
+  /** Seed of the slice's arrivals: the same for all variants of the block, so that they see the same schedule. */
+  readonly arrivalSeed: number;
 }

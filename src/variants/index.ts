@@ -1,3 +1,3 @@
-export * from "./catalogue.js";
-export * from "./options.js";
-export * from "./witnesses.js";
+export * from './catalogue.js';
+export * from './options.js';
+export * from './witnesses.js';
