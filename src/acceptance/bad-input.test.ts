@@ -1,0 +1,77 @@
+/** Wrong input, fed to the real command line. */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { checkout, meshmark, scenarioFile, scratchFolder } from './command-line.js';
+
+const malformed = join(checkout, 'src', 'scenario', 'malformed');
+
+describe('malformed scenarios', () => {
+  const files = readdirSync(malformed).filter((name) => name.endsWith('.yaml'));
+
+  it('number at least 40', () => {
+    expect(files.length).toBeGreaterThanOrEqual(40);
+  });
+
+  it('each give FILE:LINE:COLUMN and a sentence, exit 2 and no stack trace', async () => {
+    for (const file of files) {
+      const path = join(malformed, file);
+      const ended = await meshmark(['validate', path]);
+      expect(ended.exitCode, `${file}: ${ended.stderr}${ended.stdout}`).toBe(2);
+      const lines = ended.stderr.trim().split('\n');
+      for (const line of lines) expect(line, file).toMatch(/\.yaml:\d+:\d+ \S.*[^\s]$/);
+      expect(ended.stderr, file).not.toMatch(/\n\s+at /);
+    }
+  });
+
+  it('are refused by run before anything is started', async () => {
+    const file = join(malformed, files[0] ?? '');
+    const ended = await meshmark(['run', file, '--out', join(scratchFolder(), 'run')]);
+    expect(ended.exitCode).toBe(2);
+    expect(ended.stderr).toMatch(/\.yaml:\d+:\d+ /);
+  });
+});
+
+describe('a wrong command line', () => {
+  it('names an unknown command and the closest one, exit 2', async () => {
+    const ended = await meshmark(['rnu']);
+    expect(ended.exitCode).toBe(2);
+    expect(ended.stderr).toMatch(/unknown command.*rnu/i);
+    expect(ended.stderr).toMatch(/run/);
+  });
+
+  it('names a scenario that is not there, exit 2', async () => {
+    const ended = await meshmark(['run', '/nonexistent/scenario.yaml']);
+    expect(ended.exitCode).toBe(2);
+    expect(ended.stderr).toContain('/nonexistent/scenario.yaml');
+    expect(ended.stderr).not.toMatch(/\n\s+at /);
+  });
+
+  it('names a folder that holds no run, exit 2', async () => {
+    const ended = await meshmark(['report', scratchFolder()]);
+    expect(ended.exitCode).toBe(2);
+    expect(ended.stderr).toMatch(/run\.json/);
+  });
+
+  it('refuses an option value that is no number, exit 2', async () => {
+    const scenario = join(checkout, 'scenarios', 'quickstart.yaml');
+    const ended = await meshmark(['run', scenario, '--blocks', 'many']);
+    expect(ended.exitCode).toBe(2);
+    expect(ended.stderr).toMatch(/--blocks/);
+  });
+
+  it('refuses a plan that does not fit its budget and says what would', async () => {
+    const path = scenarioFile(`schema: meshmark.scenario/1
+name: too much
+workload: {responseBytes: 1KiB, connections: 4}
+load: {driver: loadgen, model: open, rate: 100/s}
+slices: {duration: 5s, blocks: 50, budget: 30s}
+variants: [{id: direct}, {id: plain}]
+baseline: direct
+`);
+    const ended = await meshmark(['validate', path]);
+    expect(ended.exitCode).toBe(2);
+    expect(ended.stderr).toMatch(/budget/);
+    expect(ended.stderr).toMatch(/blocks/);
+  });
+});

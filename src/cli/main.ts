@@ -1,0 +1,152 @@
+#!/usr/bin/env node
+/** The command line: which words exist, and nothing of what they do. */
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { packageVersion } from '../host/index.js';
+import { calibrateCommand } from './calibrate-command.js';
+import { cleanCommand } from './clean-command.js';
+import { compareCommand } from './compare-command.js';
+import { doctorCommand } from './doctor-command.js';
+import { gateCommand } from './gate-command.js';
+import { listCommand } from './list-command.js';
+import { describeFault, EXIT, type ExitCode } from './outcome.js';
+import { reportCommand } from './report-command.js';
+import { runCommand } from './run-command.js';
+import { processTerminal } from './terminal.js';
+import { validateCommand } from './validate-command.js';
+
+const terminal = processTerminal();
+
+/** Set by the action that ran; a command without an action (help, version) passed. */
+let exitCode: ExitCode = EXIT.passed;
+
+function ends(action: Promise<ExitCode> | ExitCode): Promise<void> {
+  return Promise.resolve(action).then((code) => {
+    exitCode = code;
+  });
+}
+
+function wholeNumber(least: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!Number.isSafeInteger(value) || value < least) {
+      throw new InvalidArgumentError(`give a whole number from ${least}, not "${text}".`);
+    }
+    return value;
+  };
+}
+
+/** `2s`, `500ms` or `1m` in milliseconds. */
+function duration(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m)$/.exec(text);
+  const factor = { ms: 1, s: 1000, m: 60_000 }[match?.[2] ?? ''];
+  if (match === null || factor === undefined) {
+    throw new InvalidArgumentError(`give a time such as 500ms, 2s or 1m, not "${text}".`);
+  }
+  return Number(match[1]) * factor;
+}
+
+const program = new Command('meshmark')
+  .description('What does this mesh data plane cost, compared with that one, for my traffic?')
+  .version(packageVersion())
+  .showSuggestionAfterError()
+  .showHelpAfterError('(add --help for what it takes)')
+  .exitOverride()
+  .addHelpText(
+    'after',
+    `
+Examples:
+  $ meshmark run scenarios/quickstart.yaml
+  $ meshmark run scenarios/quickstart.yaml --seed 7 --json
+  $ meshmark report reports/2026-11-24T0012-quickstart-3f2a
+  $ meshmark gate reports/2026-11-24T0012-quickstart-3f2a
+
+Exit codes: 0 passed; 1 the gate found a regression; 2 the input is wrong; 3 no valid verdict;
+4 the environment failed; 130 interrupted.`,
+  );
+
+const failOn = new Option('--fail-on <what>', 'what makes the command fail: a regression alone, or a missing verdict too')
+  .choices(['regression', 'undecided'])
+  .default('undecided');
+
+program
+  .command('run')
+  .description('stand the variants up, measure them, judge them and write the report')
+  .argument('<scenario>', 'a scenario file')
+  .option('--out <dir>', 'folder for the record and the report (default: a new one under reports/)')
+  .option('--seed <n>', 'seed of everything random, instead of the scenario’s', wholeNumber(0))
+  .option('--blocks <n>', 'long blocks, instead of the scenario’s', wholeNumber(1))
+  .option('--slice <time>', 'length of a long slice, instead of the scenario’s', duration)
+  .option('--variant <id...>', 'only these variants, and the baseline')
+  .option('--json', 'print the result as JSON on stdout')
+  .addOption(failOn)
+  .action((scenario: string, options) => ends(runCommand(terminal, scenario, options)));
+
+program
+  .command('report')
+  .description('judge stored runs again and write their reports anew, from the folders alone')
+  .argument('<run...>', 'run folders')
+  .action((runs: string[]) => ends(reportCommand(terminal, runs)));
+
+program
+  .command('compare')
+  .description('put two stored runs side by side; descriptive, since they were not measured together')
+  .argument('<before>', 'a run folder')
+  .argument('<after>', 'a run folder')
+  .option('--json', 'print the comparison as JSON on stdout')
+  .action((before: string, after: string, options) => ends(compareCommand(terminal, before, after, options)));
+
+program
+  .command('gate')
+  .description('apply the scenario’s gate to a stored run')
+  .argument('<run>', 'a run folder')
+  .option('--json', 'print the outcomes as JSON on stdout')
+  .addOption(failOn)
+  .action((run: string, options) => ends(gateCommand(terminal, run, options)));
+
+program
+  .command('calibrate')
+  .description('measure plain against itself: this machine’s noise floor, kept for later gates')
+  .option('--time <time>', 'how long to measure', duration, 60_000)
+  .option('--seed <n>', 'seed of everything random', wholeNumber(0), 1)
+  .option('--json', 'print the floor as JSON on stdout')
+  .action((options) => ends(calibrateCommand(terminal, options)));
+
+program
+  .command('validate')
+  .description('check scenarios without running them')
+  .argument('<scenario...>', 'scenario files')
+  .action((scenarios: string[]) => ends(validateCommand(terminal, scenarios)));
+
+program
+  .command('list')
+  .description('the catalogue of variants and what can run here')
+  .option('--json', 'print the catalogue as JSON on stdout')
+  .action((options) => ends(listCommand(terminal, { json: options.json === true })));
+
+program
+  .command('doctor')
+  .description('what this machine can measure, what it cannot, and what would mend it')
+  .option('--json', 'print the findings as JSON on stdout')
+  .action((options) => ends(doctorCommand(terminal, { json: options.json === true })));
+
+program
+  .command('clean')
+  .description('remove what an earlier crash left; never touches a run that is alive')
+  .option('--dry-run', 'only say what would be removed')
+  .action((options) => ends(cleanCommand(terminal, { dryRun: options.dryRun === true })));
+
+for (const command of program.commands) command.exitOverride().showSuggestionAfterError();
+
+try {
+  await program.parseAsync();
+} catch (fault) {
+  if (fault instanceof CommanderError) {
+    // Help and version end this way too, with exit code 0; what is wrong has been printed by commander.
+    exitCode = fault.exitCode === 0 ? EXIT.passed : EXIT.usage;
+  } else {
+    const { lines, exitCode: code } = describeFault(fault);
+    for (const line of lines) terminal.note(line);
+    exitCode = code;
+  }
+}
+process.exitCode = exitCode;

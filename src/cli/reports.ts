@@ -1,0 +1,17 @@
+/** Writing what readers open: the analysis into run.json, and the three reports beside it. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { replaceRunFile } from '../record/index.js';
+import { loadReportAssets, renderHtml, renderJunit, renderMarkdown } from '../report/index.js';
+import type { JudgedRun } from './judge.js';
+
+/** Writes run.json, report.html, report.md and junit.xml into the run's folder. Returns the HTML report's path. */
+export function writeReports(directory: string, judged: JudgedRun): string {
+  const { run, slices, windows } = judged;
+  replaceRunFile(directory, run);
+  const html = join(directory, 'report.html');
+  writeFileSync(html, renderHtml({ run, slices, windows }, loadReportAssets()));
+  writeFileSync(join(directory, 'report.md'), renderMarkdown(run));
+  writeFileSync(join(directory, 'junit.xml'), renderJunit(run));
+  return html;
+}

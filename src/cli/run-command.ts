@@ -1,0 +1,89 @@
+/** `meshmark run`: the main job. */
+import { judge, gateExitCode } from './judge.js';
+import { EXIT, type ExitCode } from './outcome.js';
+import { performRun } from './perform-run.js';
+import { createProgressView, type ProgressView } from './progress.js';
+import { writeReports } from './reports.js';
+import { runDirectory } from './run-folder.js';
+import { planFile } from './scenario-file.js';
+import { resultJson, summaryLines } from './summary.js';
+import type { Terminal } from './terminal.js';
+
+export interface RunOptions {
+  readonly out?: string;
+  readonly seed?: number;
+  readonly blocks?: number;
+  readonly slice?: number;
+  readonly variant?: readonly string[];
+  readonly json?: boolean;
+  readonly failOn: string;
+}
+
+/** Runs a scenario, writes its folder and prints the verdicts. Ctrl-C keeps what was measured and exits 130. */
+export async function runCommand(terminal: Terminal, scenario: string, options: RunOptions): Promise<ExitCode> {
+  const plan = planFile(scenario, {
+    ...(options.seed === undefined ? {} : { seed: options.seed }),
+    ...(options.blocks === undefined ? {} : { blocks: options.blocks }),
+    ...(options.slice === undefined ? {} : { sliceMs: options.slice }),
+    ...(options.variant === undefined ? {} : { variants: options.variant }),
+  });
+  const directory = runDirectory(options.out, plan.scenario.name, new Date());
+  const { rounds, seed } = plan.schedule;
+  terminal.note(
+    `${plan.variants.length} variants, ${rounds} rounds, about ${plan.estimatedSeconds.toFixed(0)} s, seed ${seed} → ${directory}`,
+  );
+
+  let view: ProgressView | null = null;
+  const { signal, release } = interruptSignal(terminal);
+  try {
+    const stored = await performRun({
+      plan,
+      directory,
+      command: repeatCommand(scenario, options, seed),
+      signal,
+      onStanding: (roles) => {
+        view = createProgressView(terminal, plan.estimatedSeconds, roles, () => performance.now());
+      },
+      onProgress: (event) => view?.onProgress(event),
+    });
+    const judged = judge(stored);
+    const report = writeReports(directory, judged);
+    if (options.json === true) {
+      terminal.print(JSON.stringify(resultJson(directory, judged, gateExitCode(judged, options.failOn)), null, 2));
+    } else {
+      for (const line of summaryLines(judged, terminal.paint)) terminal.print(line);
+      terminal.print(`Report: ${report}`);
+    }
+    return stored.run.state === 'interrupted' ? EXIT.interrupted : gateExitCode(judged, options.failOn);
+  } finally {
+    release();
+  }
+}
+
+/** A signal that aborts on the first Ctrl-C or SIGTERM; the second one ends the process at once. */
+function interruptSignal(terminal: Terminal): { signal: AbortSignal; release: () => void } {
+  const controller = new AbortController();
+  const onSignal = () => {
+    if (controller.signal.aborted) process.exit(EXIT.interrupted);
+    terminal.note('interrupted: tearing down and keeping what was measured (once more to quit at once)');
+    controller.abort();
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  return {
+    signal: controller.signal,
+    release: () => {
+      process.off('SIGINT', onSignal);
+      process.off('SIGTERM', onSignal);
+    },
+  };
+}
+
+function repeatCommand(scenario: string, options: RunOptions, seed: number): string[] {
+  return [
+    ...['npx', 'meshmark', 'run', scenario, '--seed', String(seed)],
+    ...(options.blocks === undefined ? [] : ['--blocks', String(options.blocks)]),
+    ...(options.slice === undefined ? [] : ['--slice', `${options.slice}ms`]),
+    ...(options.variant === undefined ? [] : ['--variant', ...options.variant]),
+  ];
+}

@@ -1,0 +1,37 @@
+/** From a path on the command line to a plan, or to faults that name file, line and column. */
+import { readFileSync } from 'node:fs';
+import { type Plan, planScenario } from '../plan/index.js';
+import { formatFault, parseScenario } from '../scenario/index.js';
+import { UsageFault } from './outcome.js';
+
+export interface PlanOverrides {
+  readonly seed?: number;
+  readonly blocks?: number;
+  readonly sliceMs?: number;
+  readonly variants?: readonly string[];
+}
+
+/** Reads, validates and plans a scenario. Throws UsageFault with every fault at once. */
+export function planFile(path: string, overrides: PlanOverrides = {}): Plan {
+  return planText(readScenario(path), path, overrides);
+}
+
+/** Validates and plans a scenario's text; `path` is what faults name. Throws UsageFault. */
+export function planText(text: string, path: string, overrides: PlanOverrides = {}): Plan {
+  const parsed = parseScenario(text, path);
+  if (!parsed.ok) throw new UsageFault(parsed.faults.map(formatFault));
+  const planned = planScenario(parsed.scenario, { path, text, overrides });
+  if (!planned.ok) throw new UsageFault(planned.faults.map((fault) => `${path}:1:1 ${fault}`));
+  return planned.plan;
+}
+
+function readScenario(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code;
+    if (code === 'ENOENT') throw new UsageFault([`${path}: there is no such scenario; ready ones are in scenarios/`]);
+    if (code === 'EISDIR') throw new UsageFault([`${path}: is a folder; name a scenario file in it`]);
+    throw new UsageFault([`${path}: cannot be read (${code ?? String(cause)})`]);
+  }
+}

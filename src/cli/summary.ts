@@ -1,0 +1,119 @@
+/** The verdicts as lines of text for a terminal, and as JSON for machines. */
+import { type Effect, METRICS, type MetricName, type Verdict } from '../record/index.js';
+import type { JudgedRun } from './judge.js';
+import type { ExitCode } from './outcome.js';
+import { type Paint, plainText, textTable } from './terminal.js';
+
+/** What a reader asks first: latency, CPU, allocation, GC. */
+const HEADLINE: readonly MetricName[] = [
+  'latency.p50',
+  'latency.p99',
+  'cpu.per_request',
+  'alloc.bytes_per_request',
+  'gc.cycles_per_1k',
+];
+
+/** The headline table, gate outcomes and validity of a judged run. */
+export function summaryLines(judged: JudgedRun, paint: Paint): string[] {
+  return [
+    '',
+    ...pairTables(judged, paint),
+    ...besideLines(judged),
+    ...variantLines(judged, paint),
+    ...gateLines(judged, paint),
+  ];
+}
+
+function pairTables(judged: JudgedRun, paint: Paint): string[] {
+  const { baseline } = judged.run.planned;
+  if (baseline === null) return [];
+  const candidates = [...new Set(judged.analysis.effects.filter((effect) => effect.baseline === baseline).map((effect) => effect.candidate))];
+  const rows = candidates.flatMap((candidate) =>
+    HEADLINE.flatMap((metric) => {
+      const effect = judged.analysis.effects.find(
+        (one) => one.metric === metric && one.candidate === candidate && one.baseline === baseline,
+      );
+      return effect === undefined ? [] : [effectCells(effect)];
+    }),
+  );
+  if (rows.length === 0) return [];
+  const confidence = Math.round(judged.run.planned.confidence * 1000) / 10;
+  return [
+    ...textTable([[`against ${baseline}`, 'change', `${confidence} % interval`, 'difference', 'verdict'], ...rows], (cell, row) =>
+      row === 0 ? paint('dim', cell) : paintVerdict(cell, paint),
+    ),
+    '',
+  ];
+}
+
+function effectCells(effect: Effect): string[] {
+  const { unit } = METRICS[effect.metric];
+  const change = effect.ratio === null ? '–' : percent(effect.ratio);
+  const range = effect.low === null || effect.high === null ? '–' : `${percent(effect.low)} … ${percent(effect.high)}`;
+  const difference = effect.difference === null ? '–' : `${signed(effect.difference)} ${unit}`;
+  return [`${effect.candidate} ${METRICS[effect.metric].label}`, change, range, difference, effect.verdict];
+}
+
+function percent(ratio: number): string {
+  return `${signed((ratio - 1) * 100)} %`;
+}
+
+/** Three digits that matter, with a sign. */
+function signed(value: number): string {
+  const size = Math.abs(value);
+  const digits = size >= 100 ? size.toFixed(0) : size >= 10 ? size.toFixed(1) : size.toFixed(2);
+  return `${value < 0 ? '−' : '+'}${digits}`;
+}
+
+const VERDICT_STYLE: Readonly<Partial<Record<Verdict, Parameters<Paint>[0]>>> = {
+  better: 'green',
+  worse: 'red',
+  inconclusive: 'yellow',
+  'not-exercised': 'red',
+  failed: 'red',
+  invalid: 'red',
+};
+
+function paintVerdict(cell: string, paint: Paint): string {
+  const style = VERDICT_STYLE[cell as Verdict];
+  return style === undefined ? cell : paint(style, cell);
+}
+
+function besideLines(judged: JudgedRun): string[] {
+  return judged.analysis.disagreements.map(({ explanation }) => `The drivers disagree: ${explanation}`);
+}
+
+function variantLines(judged: JudgedRun, paint: Paint): string[] {
+  return judged.run.variants
+    .filter((variant) => variant.status !== 'measured')
+    .map((variant) => `${variant.id}: ${paint('red', variant.status)}: ${plainText(variant.reason ?? 'no reason was recorded')}`);
+}
+
+/** Outcome of each gate rule, then the run's validity with its reasons. */
+export function gateLines(judged: JudgedRun, paint: Paint): string[] {
+  const { gate, validity } = judged.analysis;
+  const styles = { pass: 'green', fail: 'red', undecided: 'yellow' } as const;
+  const reasons = validity.reasons.map((reason) => `  ${plainText(reason)}`);
+  return [
+    ...gate.map(({ outcome, explanation }) => `gate ${paint(styles[outcome], outcome)}: ${explanation}`),
+    `This run is ${validity.status === 'valid' ? paint('green', 'valid') : paint('yellow', validity.status)}${reasons.length > 0 ? ':' : '.'}`,
+    ...reasons,
+  ];
+}
+
+/** The result for machines: everything but the raw lines, whose folder it names. */
+export function resultJson(directory: string, judged: JudgedRun, exitCode: ExitCode): unknown {
+  const { run, analysis } = judged;
+  return {
+    schema: 'meshmark.result/1',
+    directory,
+    exitCode,
+    state: run.state,
+    seed: run.seed,
+    validity: analysis.validity,
+    variants: run.variants.map(({ id, kind, status, reason, witness }) => ({ id, kind, status, reason, witness })),
+    effects: analysis.effects,
+    disagreements: analysis.disagreements,
+    gate: analysis.gate,
+  };
+}
