@@ -1,0 +1,69 @@
+/** Builds what the harness runs: TypeScript and the report's browser script into dist, and the Go binary. */
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { clearStamp, digestOf, isFresh, writeStamp } from './fingerprint.mjs';
+import { repositoryRoot, runOrFault } from './steps.mjs';
+
+const dist = join(repositoryRoot, 'dist');
+const binary = join(dist, 'bin', 'dataplane');
+
+/**
+ * Compiles src into dist and bundles the report's script, unless neither the sources nor the packages changed.
+ *
+ * @returns {Promise<string>} what was done
+ * @throws {import('./steps.mjs').SetupFault} with the compiler's messages
+ */
+export async function buildHarness() {
+  const stamp = join(dist, '.harness-digest');
+  const sources = [
+    'src',
+    'tsconfig.json',
+    'package.json',
+    'package-lock.json',
+    'infra/setup/build-client.mjs',
+  ];
+  const digest = digestOf(
+    sources.map((path) => join(repositoryRoot, path)),
+    [process.versions.node],
+  );
+  if (isFresh(stamp, digest) && existsSync(join(dist, 'cli', 'main.js'))) return 'up to date';
+  clearStamp(stamp);
+  const mend = 'mend the sources as the messages above say';
+  await runOrFault(
+    [process.execPath, join('node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.json'],
+    {
+      mend,
+    },
+  );
+  await runOrFault([process.execPath, join('infra', 'setup', 'build-client.mjs')], { mend });
+  writeStamp(stamp, digest);
+  return 'built';
+}
+
+/**
+ * Builds dist/bin/dataplane, unless neither its sources nor Go changed. Static and without paths of this machine,
+ * so that the same sources give the same digest in a record.
+ *
+ * @param {import('./go.mjs').Go} go
+ * @returns {Promise<string>} what was done
+ * @throws {import('./steps.mjs').SetupFault} with the compiler's messages
+ */
+export async function buildDataplane(go) {
+  const stamp = join(dist, 'bin', '.dataplane-digest');
+  const module = join(repositoryRoot, 'infra', 'dataplane');
+  const digest = digestOf(
+    [module],
+    [go.version, process.platform, process.arch],
+    (path) => /(\.go|\.s|\.o|go\.mod|go\.sum)$/.test(path) && !path.endsWith('_test.go'),
+  );
+  if (isFresh(stamp, digest) && existsSync(binary)) return 'up to date';
+  clearStamp(stamp);
+  mkdirSync(join(dist, 'bin'), { recursive: true });
+  await runOrFault([go.command, 'build', '-trimpath', '-buildvcs=false', '-o', binary, '.'], {
+    cwd: module,
+    env: { ...go.env, CGO_ENABLED: '0' },
+    mend: 'mend the sources as the messages above say; if a module could not be fetched, check "go env GOPROXY"',
+  });
+  writeStamp(stamp, digest);
+  return 'built';
+}
