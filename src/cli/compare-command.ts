@@ -24,12 +24,16 @@ export function compareCommand(
     return sameMachine ? EXIT.passed : EXIT.noVerdict;
   }
   if (!sameMachine) {
-    terminal.note('these runs were made on different machines: the values are shown, ratios between them would mean nothing');
+    terminal.note(
+      'these runs were made on different machines: the values are shown, ratios between them would mean nothing',
+    );
   }
   const header = ['variant, metric', 'before', 'after', ...(sameMachine ? ['after / before'] : [])];
   for (const line of textTable([header, ...rows.map((row) => cells(row, sameMachine))])) terminal.print(line);
   terminal.print('');
-  terminal.print('Measured apart: a change of the machine between the runs is in the ratio and not in its interval.');
+  terminal.print(
+    'Measured apart: a change of the machine between the runs is in the ratio and not in its interval.',
+  );
   return sameMachine ? EXIT.passed : EXIT.noVerdict;
 }
 
@@ -40,5 +44,10 @@ function cells(row: LevelComparison, withRatio: boolean): string[] {
     row.low === null || row.high === null
       ? row.ratio.toFixed(3)
       : `${row.ratio.toFixed(3)} [${row.low.toFixed(3)}, ${row.high.toFixed(3)}]`;
-  return [`${row.variant}, ${row.metric} (${row.track})`, value(row.before), value(row.after), ...(withRatio ? [ratio] : [])];
+  return [
+    `${row.variant}, ${row.metric} (${row.track})`,
+    value(row.before),
+    value(row.after),
+    ...(withRatio ? [ratio] : []),
+  ];
 }

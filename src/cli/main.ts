@@ -64,7 +64,10 @@ Exit codes: 0 passed; 1 the gate found a regression; 2 the input is wrong; 3 no 
 4 the environment failed; 130 interrupted.`,
   );
 
-const failOn = new Option('--fail-on <what>', 'what makes the command fail: a regression alone, or a missing verdict too')
+const failOn = new Option(
+  '--fail-on <what>',
+  'what makes the command fail: a regression alone, or a missing verdict too',
+)
   .choices(['regression', 'undecided'])
   .default('undecided');
 

@@ -9,7 +9,8 @@ import type { Terminal } from './terminal.js';
 export function reportCommand(terminal: Terminal, directories: readonly string[]): ExitCode {
   for (const directory of directories) {
     const stored = readRun(directory);
-    for (const { line, reason } of stored.damaged) terminal.note(`${directory}/slices.jsonl:${line}: left out: ${reason}`);
+    for (const { line, reason } of stored.damaged)
+      terminal.note(`${directory}/slices.jsonl:${line}: left out: ${reason}`);
     terminal.print(writeReports(directory, judge(stored)));
   }
   return EXIT.passed;

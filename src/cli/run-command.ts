@@ -1,5 +1,5 @@
 /** `meshmark run`: the main job. */
-import { judge, gateExitCode } from './judge.js';
+import { gateExitCode, judge } from './judge.js';
 import { EXIT, type ExitCode } from './outcome.js';
 import { performRun } from './perform-run.js';
 import { createProgressView, type ProgressView } from './progress.js';
@@ -20,7 +20,11 @@ export interface RunOptions {
 }
 
 /** Runs a scenario, writes its folder and prints the verdicts. Ctrl-C keeps what was measured and exits 130. */
-export async function runCommand(terminal: Terminal, scenario: string, options: RunOptions): Promise<ExitCode> {
+export async function runCommand(
+  terminal: Terminal,
+  scenario: string,
+  options: RunOptions,
+): Promise<ExitCode> {
   const plan = planFile(scenario, {
     ...(options.seed === undefined ? {} : { seed: options.seed }),
     ...(options.blocks === undefined ? {} : { blocks: options.blocks }),
@@ -49,7 +53,9 @@ export async function runCommand(terminal: Terminal, scenario: string, options: 
     const judged = judge(stored);
     const report = writeReports(directory, judged);
     if (options.json === true) {
-      terminal.print(JSON.stringify(resultJson(directory, judged, gateExitCode(judged, options.failOn)), null, 2));
+      terminal.print(
+        JSON.stringify(resultJson(directory, judged, gateExitCode(judged, options.failOn)), null, 2),
+      );
     } else {
       for (const line of summaryLines(judged, terminal.paint)) terminal.print(line);
       terminal.print(`Report: ${report}`);

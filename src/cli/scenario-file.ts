@@ -30,7 +30,8 @@ function readScenario(path: string): string {
     return readFileSync(path, 'utf8');
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code;
-    if (code === 'ENOENT') throw new UsageFault([`${path}: there is no such scenario; ready ones are in scenarios/`]);
+    if (code === 'ENOENT')
+      throw new UsageFault([`${path}: there is no such scenario; ready ones are in scenarios/`]);
     if (code === 'EISDIR') throw new UsageFault([`${path}: is a folder; name a scenario file in it`]);
     throw new UsageFault([`${path}: cannot be read (${code ?? String(cause)})`]);
   }

@@ -27,7 +27,13 @@ export function summaryLines(judged: JudgedRun, paint: Paint): string[] {
 function pairTables(judged: JudgedRun, paint: Paint): string[] {
   const { baseline } = judged.run.planned;
   if (baseline === null) return [];
-  const candidates = [...new Set(judged.analysis.effects.filter((effect) => effect.baseline === baseline).map((effect) => effect.candidate))];
+  const candidates = [
+    ...new Set(
+      judged.analysis.effects
+        .filter((effect) => effect.baseline === baseline)
+        .map((effect) => effect.candidate),
+    ),
+  ];
   const rows = candidates.flatMap((candidate) =>
     HEADLINE.flatMap((metric) => {
       const effect = judged.analysis.effects.find(
@@ -39,8 +45,9 @@ function pairTables(judged: JudgedRun, paint: Paint): string[] {
   if (rows.length === 0) return [];
   const confidence = Math.round(judged.run.planned.confidence * 1000) / 10;
   return [
-    ...textTable([[`against ${baseline}`, 'change', `${confidence} % interval`, 'difference', 'verdict'], ...rows], (cell, row) =>
-      row === 0 ? paint('dim', cell) : paintVerdict(cell, paint),
+    ...textTable(
+      [[`against ${baseline}`, 'change', `${confidence} % interval`, 'difference', 'verdict'], ...rows],
+      (cell, row) => (row === 0 ? paint('dim', cell) : paintVerdict(cell, paint)),
     ),
     '',
   ];
@@ -49,7 +56,8 @@ function pairTables(judged: JudgedRun, paint: Paint): string[] {
 function effectCells(effect: Effect): string[] {
   const { unit } = METRICS[effect.metric];
   const change = effect.ratio === null ? '–' : percent(effect.ratio);
-  const range = effect.low === null || effect.high === null ? '–' : `${percent(effect.low)} … ${percent(effect.high)}`;
+  const range =
+    effect.low === null || effect.high === null ? '–' : `${percent(effect.low)} … ${percent(effect.high)}`;
   const difference = effect.difference === null ? '–' : `${signed(effect.difference)} ${unit}`;
   return [`${effect.candidate} ${METRICS[effect.metric].label}`, change, range, difference, effect.verdict];
 }
@@ -86,7 +94,10 @@ function besideLines(judged: JudgedRun): string[] {
 function variantLines(judged: JudgedRun, paint: Paint): string[] {
   return judged.run.variants
     .filter((variant) => variant.status !== 'measured')
-    .map((variant) => `${variant.id}: ${paint('red', variant.status)}: ${plainText(variant.reason ?? 'no reason was recorded')}`);
+    .map(
+      (variant) =>
+        `${variant.id}: ${paint('red', variant.status)}: ${plainText(variant.reason ?? 'no reason was recorded')}`,
+    );
 }
 
 /** Outcome of each gate rule, then the run's validity with its reasons. */
@@ -111,7 +122,13 @@ export function resultJson(directory: string, judged: JudgedRun, exitCode: ExitC
     state: run.state,
     seed: run.seed,
     validity: analysis.validity,
-    variants: run.variants.map(({ id, kind, status, reason, witness }) => ({ id, kind, status, reason, witness })),
+    variants: run.variants.map(({ id, kind, status, reason, witness }) => ({
+      id,
+      kind,
+      status,
+      reason,
+      witness,
+    })),
     effects: analysis.effects,
     disagreements: analysis.disagreements,
     gate: analysis.gate,

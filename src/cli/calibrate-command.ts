@@ -1,0 +1,95 @@
+/** `meshmark calibrate`: what this machine can tell apart, measured by comparing plain with itself. */
+import { rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Floor, floorOf, saveFloor } from './calibration.js';
+import { judge } from './judge.js';
+import { EXIT, type ExitCode } from './outcome.js';
+import { performRun } from './perform-run.js';
+import { createProgressView, type ProgressView } from './progress.js';
+import { newRunId } from './run-folder.js';
+import { planText } from './scenario-file.js';
+import type { Terminal } from './terminal.js';
+
+export interface CalibrateOptions {
+  readonly time: number;
+  readonly seed: number;
+  readonly json?: boolean;
+}
+
+/** Seconds that a round of two variants takes, processes started anew included. */
+const SECONDS_PER_ROUND = 3.2;
+const FEWEST_ROUNDS = 8;
+
+/** The A/A scenario, with as many rounds as fit the time. */
+function scenarioText(timeMs: number): string {
+  const rounds = Math.max(FEWEST_ROUNDS, Math.floor(timeMs / 1000 / SECONDS_PER_ROUND));
+  return `schema: meshmark.scenario/1
+name: calibrate
+workload: {protocol: http1, responseBytes: 4KiB, connections: 8}
+slices: {blocks: ${rounds}, replicas: ${rounds}, micro: {requests: 200, warmup: 60, perRound: 2s}}
+variants:
+  - {id: plain}
+  - {id: plain-again, kind: plain}
+baseline: plain
+gate: [{metric: cpu.per_request, maxIncrease: 5%}]
+`;
+}
+
+/** Measures the floor, keeps it for this machine and prints it. Exit 3 when the A/A run was not valid. */
+export async function calibrateCommand(terminal: Terminal, options: CalibrateOptions): Promise<ExitCode> {
+  const plan = planText(scenarioText(options.time), 'calibrate', { seed: options.seed });
+  const directory = join(tmpdir(), newRunId('meshmark-calibrate', new Date()));
+  terminal.note(
+    `plain against itself, ${plan.schedule.rounds} rounds, about ${plan.estimatedSeconds.toFixed(0)} s`,
+  );
+  let view: ProgressView | null = null;
+  const controller = new AbortController();
+  const onInterrupt = () => controller.abort();
+  process.once('SIGINT', onInterrupt);
+  try {
+    const started = performance.now();
+    const stored = await performRun({
+      plan,
+      directory,
+      command: [
+        'npx',
+        'meshmark',
+        'calibrate',
+        '--time',
+        `${options.time}ms`,
+        '--seed',
+        String(options.seed),
+      ],
+      signal: controller.signal,
+      onStanding: (roles) => {
+        view = createProgressView(terminal, plan.estimatedSeconds, roles, () => performance.now());
+      },
+      onProgress: (event) => view?.onProgress(event),
+    });
+    const seconds = (performance.now() - started) / 1000;
+    if (stored.run.state === 'interrupted') return EXIT.interrupted;
+    const floor = floorOf(judge(stored), seconds);
+    if (floor === null) {
+      terminal.note('the run of plain against itself gave no valid figure: nothing was kept');
+      return EXIT.noVerdict;
+    }
+    const path = saveFloor(floor);
+    if (options.json === true) terminal.print(JSON.stringify({ ...floor, path }, null, 2));
+    else for (const line of floorLines(floor, path)) terminal.print(line);
+    return EXIT.passed;
+  } finally {
+    process.off('SIGINT', onInterrupt);
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+function floorLines(floor: Floor, path: string): string[] {
+  const percent = (share: number) => `${(share * 100).toFixed(1)} %`;
+  return [
+    `plain against itself: ${percent(floor.ratio - 1)} [${percent(floor.low - 1)}, ${percent(floor.high - 1)}] CPU per request`,
+    `this machine can show a change of ${percent(floor.smallestDecidable)} in ${floor.seconds.toFixed(0)} s, ` +
+      `and about ${percent(floor.smallestDecidable / 2)} in four times as long`,
+    `kept in ${path}`,
+  ];
+}
