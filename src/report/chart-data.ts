@@ -1,0 +1,54 @@
+/** What the page's own script draws from. Plain data: the shapes are shared with the script in the browser. */
+
+export interface ChartData {
+  readonly variants: readonly ChartVariant[];
+  readonly latency: readonly CurveSeries[];
+  readonly sliceLatency: readonly SliceSeries[];
+  readonly sliceCpu: readonly SliceSeries[];
+  readonly cpu: StackedBars | null;
+  readonly allocation: Bars | null;
+  readonly pauses: readonly PauseSeries[];
+}
+
+export interface ChartVariant {
+  readonly id: string;
+  /** Short enough for a legend. */
+  readonly label: string;
+  /** Drawn from the start: with many variants only the first few and the baselines are. */
+  readonly shown: boolean;
+}
+
+/** Points are [1/(1−q), ms]; `variant` is an index into `variants`. */
+export interface CurveSeries {
+  readonly variant: number;
+  readonly kind: 'intended' | 'sent';
+  readonly points: readonly (readonly [number, number])[];
+}
+
+/** Points are [seconds since the run began, value, state]; state is 0 valid, 1 suspect, 2 invalid or failed. */
+export interface SliceSeries {
+  readonly variant: number;
+  readonly points: readonly (readonly [number, number, 0 | 1 | 2])[];
+}
+
+/** CPU in µs per request; a null part is not known for that variant. */
+export interface StackedBars {
+  readonly labels: readonly string[];
+  readonly user: readonly (number | null)[];
+  readonly system: readonly (number | null)[];
+  readonly elsewhere: readonly (number | null)[];
+  /** Where the split is not known, the whole. */
+  readonly unsplit: readonly (number | null)[];
+}
+
+/** Allocated bytes per request. */
+export interface Bars {
+  readonly labels: readonly string[];
+  readonly values: readonly (number | null)[];
+}
+
+/** Points are [pause in µs, pauses at least that long per 1,000 cycles]. */
+export interface PauseSeries {
+  readonly variant: number;
+  readonly points: readonly (readonly [number, number])[];
+}

@@ -1,0 +1,144 @@
+/** Runs in the reader's browser: draws the charts beside the tables and offers the data. Opens no connection. */
+import {
+  BarController,
+  BarElement,
+  CategoryScale,
+  Chart,
+  type ChartConfiguration,
+  LinearScale,
+  LineController,
+  LineElement,
+  LogarithmicScale,
+  PointElement,
+  ScatterController,
+  Tooltip,
+} from 'chart.js';
+import type { ChartData } from '../chart-data.js';
+import { allocationChart, cpuChart, latencyChart, pauseChart, type Shown, stripChart } from './charts.js';
+import { offerDownload } from './download.js';
+import { partsLegend, sendTimeSwitch, variantLegend } from './legend.js';
+import { readTheme } from './theme.js';
+
+Chart.register(
+  BarController,
+  BarElement,
+  CategoryScale,
+  LinearScale,
+  LineController,
+  LineElement,
+  LogarithmicScale,
+  PointElement,
+  ScatterController,
+  Tooltip,
+);
+
+const WIDE_PX = 720;
+
+/** A browser's own print dialogue may ask for it; screens draw at their own density. */
+const PRINT_PIXEL_RATIO = 2;
+
+function embedded(id: string): unknown {
+  return JSON.parse(document.getElementById(id)?.textContent ?? 'null');
+}
+
+/** The page's own data, written by the same build as this script. */
+const data = embedded('chart-data') as ChartData;
+const state: { variants: Set<number>; sendTime: boolean } = {
+  variants: new Set(data.variants.flatMap((variant, index) => (variant.shown ? [index] : []))),
+  sendTime: false,
+};
+const drawn = new Map<string, Chart>();
+
+interface Drawing {
+  readonly config: ChartConfiguration;
+  readonly height: number;
+}
+
+function drawings(shown: Shown): Readonly<Record<string, Drawing | null>> {
+  const theme = readTheme();
+  const wide = window.innerWidth >= WIDE_PX;
+  const strip = (series: ChartData['sliceLatency'], title: string, unit: 'ms' | 'µs') =>
+    series.some((own) => own.points.length > 0)
+      ? (stripChart(data, series, shown, theme, { title, unit }) as Drawing)
+      : null;
+  return {
+    latency:
+      data.latency.length === 0
+        ? null
+        : { config: latencyChart(data, shown, theme, wide) as ChartConfiguration, height: wide ? 400 : 320 },
+    'slice-latency': strip(data.sliceLatency, 'p50 of each long slice', 'ms'),
+    'slice-cpu': strip(data.sliceCpu, 'CPU per request of each slice', 'µs'),
+    cpu: data.cpu === null ? null : (cpuChart(data.cpu, theme) as Drawing),
+    allocation: data.allocation === null ? null : (allocationChart(data.allocation, theme) as Drawing),
+    pauses: data.pauses.some((own) => own.points.length > 0)
+      ? { config: pauseChart(data, shown, theme) as ChartConfiguration, height: 280 }
+      : null,
+  };
+}
+
+function draw(pixelRatio = window.devicePixelRatio): void {
+  Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
+  for (const [id, drawing] of Object.entries(drawings(state))) {
+    const figure = document.querySelector<HTMLElement>(`[data-chart="${id}"]`);
+    const canvas = figure?.querySelector('canvas');
+    if (figure === null || canvas === null || canvas === undefined) continue;
+    drawn.get(id)?.destroy();
+    drawn.delete(id);
+    figure.hidden = drawing === null;
+    if (drawing === null || canvas.parentElement === null) continue;
+    canvas.parentElement.style.height = `${drawing.height}px`;
+    const { config } = drawing;
+    drawn.set(
+      id,
+      new Chart(canvas, { ...config, options: { ...config.options, devicePixelRatio: pixelRatio } }),
+    );
+  }
+}
+
+function legends(): void {
+  const toggle = (index: number, on: boolean) => {
+    if (on) state.variants.add(index);
+    else state.variants.delete(index);
+    refreshLegends();
+    draw();
+  };
+  for (const id of ['latency', 'slice-latency', 'slice-cpu', 'pauses']) {
+    const figure = document.querySelector<HTMLElement>(`[data-chart="${id}"]`);
+    if (figure === null) continue;
+    figure.prepend(variantLegend(data.variants, state.variants, readTheme(), toggle));
+    if (id === 'latency' && data.latency.some((curve) => curve.kind === 'sent')) {
+      figure.prepend(
+        sendTimeSwitch(state.sendTime, (on) => {
+          state.sendTime = on;
+          draw();
+        }),
+      );
+    }
+  }
+  if (data.cpu !== null) {
+    const figure = document.querySelector<HTMLElement>('[data-chart="cpu"]');
+    figure?.prepend(partsLegend(data.cpu, readTheme()));
+  }
+}
+
+/** Only what shows a state changes; the buttons stay, so that focus stays where it was. */
+function refreshLegends(): void {
+  for (const button of document.querySelectorAll<HTMLElement>('[data-variant]')) {
+    button.setAttribute('aria-pressed', String(state.variants.has(Number(button.dataset['variant']))));
+  }
+}
+
+function recolour(): void {
+  for (const legend of document.querySelectorAll('.legend')) legend.remove();
+  legends();
+  draw();
+}
+
+legends();
+draw();
+offerDownload(embedded('raw-data'));
+window.matchMedia('(prefers-color-scheme: dark)').addEventListener('change', recolour);
+window.matchMedia(`(min-width: ${WIDE_PX}px)`).addEventListener('change', () => draw());
+window.matchMedia('print').addEventListener('change', ({ matches }) => {
+  draw(matches ? PRINT_PIXEL_RATIO : window.devicePixelRatio);
+});

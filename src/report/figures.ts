@@ -1,0 +1,147 @@
+/**
+ * What the report shows and the analysis does not hold: per-slice figures for the strips, merged histograms for
+ * the curves, and the harness's audit of itself. Descriptive only: every verdict comes from the analysis.
+ */
+import {
+  decodeHistogram,
+  EMPTY_HISTOGRAM,
+  type ErrorCounts,
+  type Histogram,
+  mergeHistograms,
+  quantileNs,
+  type RunRecord,
+  type SliceRecord,
+  type Track,
+} from '../record/index.js';
+
+export type SliceState = 'valid' | 'suspect' | 'invalid' | 'failed';
+
+export interface SliceFigures {
+  readonly slice: SliceRecord;
+  readonly state: SliceState;
+  readonly p50Ms: number | null;
+  readonly p99Ms: number | null;
+  readonly maxMs: number | null;
+  /** CPU of the data plane between the slice's first and last measured request; GC that runs later is not in it. */
+  readonly cpuMicrosPerRequest: number | null;
+}
+
+export interface VariantFigures {
+  readonly id: string;
+  readonly slices: readonly SliceFigures[];
+  /** Latency of every slice that counts, by track. From the intended send time in an open loop. */
+  readonly latency: Readonly<Record<Track, Histogram>>;
+  /** Long slices, from the real send time; empty in a closed loop. */
+  readonly sendLatency: Histogram;
+  /** Real less intended send time over long slices; empty in a closed loop. */
+  readonly sendLag: Histogram;
+  readonly errors: ErrorCounts;
+  readonly requests: number;
+  readonly connectionWaits: number;
+  readonly generatorCpuMicrosPerRequest: number | null;
+  readonly generatorGcCycles: number;
+  /** Mean of what the open-loop slices offered and achieved, in requests/s; null without such slices. */
+  readonly offered: { readonly offered: number; readonly achieved: number } | null;
+}
+
+const TRACKS: readonly Track[] = ['micro', 'long', 'cross-check'];
+
+/** Figures of every variant of the run, in the run's order. Histograms that cannot be decoded throw RangeError. */
+export function variantFigures(run: RunRecord, slices: readonly SliceRecord[]): readonly VariantFigures[] {
+  const byVariant = new Map<string, SliceRecord[]>(run.variants.map((variant) => [variant.id, []]));
+  for (const slice of slices) byVariant.get(slice.variant)?.push(slice);
+  return run.variants.map((variant) =>
+    figuresOf(variant.id, new Set(variant.dataPlaneRoles), byVariant.get(variant.id) ?? []),
+  );
+}
+
+/** Whether a slice's numbers enter the merged curves: the same rule as the analysis, status and validity only. */
+export function counts(slice: SliceRecord): boolean {
+  return slice.status.state === 'measured' && slice.validity.status !== 'invalid';
+}
+
+function figuresOf(id: string, roles: ReadonlySet<string>, slices: readonly SliceRecord[]): VariantFigures {
+  const latency: Record<Track, Histogram[]> = { micro: [], long: [], 'cross-check': [] };
+  const sendLatency: Histogram[] = [];
+  const sendLag: Histogram[] = [];
+  const figures = slices.map((slice): SliceFigures => {
+    const histogram = slice.latency === null ? EMPTY_HISTOGRAM : decodeHistogram(slice.latency);
+    if (counts(slice)) {
+      latency[slice.track].push(histogram);
+      if (slice.track === 'long') {
+        if (slice.sendLatency !== null) sendLatency.push(decodeHistogram(slice.sendLatency));
+        if (slice.sendLag !== null) sendLag.push(decodeHistogram(slice.sendLag));
+      }
+    }
+    return { slice, state: sliceState(slice), ...percentilesOf(histogram), ...sliceCpu(slice, roles) };
+  });
+  const merged = Object.fromEntries(
+    TRACKS.map((track) => [track, mergeHistograms(latency[track])]),
+  ) as Record<Track, Histogram>;
+  return {
+    id,
+    slices: figures,
+    latency: merged,
+    sendLatency: mergeHistograms(sendLatency),
+    sendLag: mergeHistograms(sendLag),
+    ...auditOf(slices),
+  };
+}
+
+function sliceState(slice: SliceRecord): SliceState {
+  return slice.status.state === 'failed' ? 'failed' : slice.validity.status;
+}
+
+function percentilesOf(histogram: Histogram): Pick<SliceFigures, 'p50Ms' | 'p99Ms' | 'maxMs'> {
+  if (histogram.total === 0) return { p50Ms: null, p99Ms: null, maxMs: null };
+  return {
+    p50Ms: quantileNs(histogram, 0.5) / 1e6,
+    p99Ms: quantileNs(histogram, 0.99) / 1e6,
+    maxMs: quantileNs(histogram, 1) / 1e6,
+  };
+}
+
+function sliceCpu(slice: SliceRecord, roles: ReadonlySet<string>): Pick<SliceFigures, 'cpuMicrosPerRequest'> {
+  const edges = slice.cpu.filter((edge) => roles.has(edge.role));
+  if (edges.length === 0 || slice.requests === 0) return { cpuMicrosPerRequest: null };
+  const ns = edges.reduce((sum, edge) => sum + edge.endNs - edge.startNs, 0);
+  return { cpuMicrosPerRequest: ns / 1e3 / slice.requests };
+}
+
+function auditOf(
+  slices: readonly SliceRecord[],
+): Omit<VariantFigures, 'id' | 'slices' | 'latency' | 'sendLatency' | 'sendLag'> {
+  const errors = { connect: 0, reset: 0, timeout: 0, status: 0, protocol: 0 };
+  let requests = 0;
+  let connectionWaits = 0;
+  let generatorNs = 0;
+  let generatorRequests = 0;
+  let generatorGcCycles = 0;
+  let openSlices = 0;
+  let offered = 0;
+  let achieved = 0;
+  for (const slice of slices) {
+    for (const cause of Object.keys(errors) as (keyof ErrorCounts)[]) errors[cause] += slice.errors[cause];
+    requests += slice.requests;
+    connectionWaits += slice.generator.connectionWaits;
+    generatorGcCycles += slice.generator.gcCycles;
+    if (slice.track !== 'cross-check') {
+      generatorNs += slice.generator.cpuNs;
+      generatorRequests += slice.requests;
+    }
+    const seconds = (slice.endedAtMicros - slice.startedAtMicros) / 1e6;
+    if (slice.offeredRatePerSecond !== null && seconds > 0) {
+      openSlices++;
+      offered += slice.offeredRatePerSecond;
+      achieved += slice.requests / seconds;
+    }
+  }
+  return {
+    errors,
+    requests,
+    connectionWaits,
+    generatorGcCycles,
+    generatorCpuMicrosPerRequest: generatorRequests === 0 ? null : generatorNs / 1e3 / generatorRequests,
+    offered: openSlices === 0 ? null : { offered: offered / openSlices, achieved: achieved / openSlices },
+  };
+}

@@ -1,0 +1,5 @@
+export { loadReportAssets } from './assets.js';
+export { renderJunit } from './junit.js';
+export { renderMarkdown } from './markdown.js';
+export { type ReportAssets, renderHtml } from './page.js';
+export type { ReportInput } from './view.js';

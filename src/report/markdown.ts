@@ -1,0 +1,133 @@
+/** The summary for a pull request: what was asked, what came out, and how to repeat it. */
+import { type Effect, METRICS, type RunRecord } from '../record/index.js';
+import { coverage } from './format.js';
+import { shortened, visibleText } from './html.js';
+import { type Comparison, headlineComparisons, headlineMetrics, leadingEffects } from './selection.js';
+import { analysisOf } from './view.js';
+import {
+  changeText,
+  differenceText,
+  effectSentence,
+  intervalCoverage,
+  rangeText,
+  repeatCommand,
+  verdictWord,
+} from './words.js';
+
+/**
+ * A Markdown summary of an analysed run: verdicts in words, the table of the first screen, the gate, validity
+ * and the command that repeats it. Names and reasons from the record are escaped; nothing in them becomes
+ * markup, a link or a mention.
+ */
+export function renderMarkdown(run: RunRecord): string {
+  const analysis = analysisOf(run);
+  const { validity } = analysis;
+  const parts = [
+    `## meshmark: ${escapeMarkdown(shortened(run.scenario.name))}`,
+    `**${VALIDITY_WORDS[validity.status]}**${validity.reasons.length === 0 ? '' : `: ${escapeMarkdown(validity.reasons.join('; '))}`} · one machine, no interception · ${coverage(run.planned.confidence)} intervals`,
+    ...(run.state === 'finished'
+      ? []
+      : [
+          `**The run is ${run.state}**${run.stateReason === null ? '' : `: ${escapeMarkdown(run.stateReason)}`}`,
+        ]),
+    leadingEffects(run, analysis.effects)
+      .map((effect) => `- ${symbolOf(effect)} ${escapeMarkdown(sentenceOf(run, effect))}.`)
+      .join('\n'),
+    ...headlineComparisons(run).map((comparison) => verdictTable(run, comparison)),
+    absent(run),
+    gateTable(run),
+    `Repeat it:\n\n${fenced(repeatCommand(run))}`,
+  ];
+  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}
+
+const VALIDITY_WORDS = { valid: '✓ Valid', suspect: '? Suspect', invalid: '! Invalid' } as const;
+
+function symbolOf(effect: Effect): string {
+  return verdictWord(effect.verdict).symbol;
+}
+
+function sentenceOf(run: RunRecord, effect: Effect): string {
+  const { effects } = analysisOf(run);
+  return effectSentence(effect, intervalCoverage(effect, effects, run.planned), run.planned.margin);
+}
+
+function verdictTable(run: RunRecord, { baseline, candidates, effectOf }: Comparison): string {
+  const metrics = headlineMetrics(run).filter((metric) =>
+    candidates.some((candidate) => effectOf(candidate, metric) !== undefined),
+  );
+  if (metrics.length === 0) return '';
+  return markdownTable(
+    [`against ${escapeMarkdown(shortened(baseline))}`, ...metrics.map((metric) => METRICS[metric].label)],
+    candidates.map((candidate) => [
+      escapeMarkdown(shortened(candidate)),
+      ...metrics.map((metric) => effectText(effectOf(candidate, metric))),
+    ]),
+  );
+}
+
+function effectText(effect: Effect | undefined): string {
+  if (effect === undefined) return '—';
+  const { word, symbol } = verdictWord(effect.verdict);
+  const known = changeText(effect) ?? differenceText(effect);
+  return known === null ? `${symbol} ${word}` : `${symbol} ${word} **${known.value}** (${rangeText(known)})`;
+}
+
+function absent(run: RunRecord): string {
+  return run.variants
+    .filter((variant) => variant.status !== 'measured')
+    .map(
+      (variant) =>
+        `- ${escapeMarkdown(shortened(variant.id))}: ${variant.status.replace('-', ' ')}${variant.reason === null ? '' : `, ${escapeMarkdown(variant.reason)}`}`,
+    )
+    .join('\n');
+}
+
+const OUTCOME_WORDS = { pass: '✓ passed', fail: '✗ failed', undecided: '? undecided' } as const;
+
+function gateTable(run: RunRecord): string {
+  const { gate } = analysisOf(run);
+  if (gate.length === 0) return '';
+  return markdownTable(
+    ['gate', 'metric', 'comparison', 'limit', 'why'],
+    gate.map((result) => [
+      `**${OUTCOME_WORDS[result.outcome]}**`,
+      METRICS[result.metric].label,
+      `${escapeMarkdown(shortened(result.candidate))} against ${escapeMarkdown(shortened(result.baseline))}`,
+      escapeMarkdown(result.limit),
+      escapeMarkdown(result.explanation),
+    ]),
+  );
+}
+
+function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+/** A code block whose fence no run of backticks in the text can end. */
+function fenced(text: string): string {
+  const longest = Math.max(0, ...[...text.matchAll(/`+/g)].map((match) => match[0].length));
+  const fence = '`'.repeat(Math.max(3, longest + 1));
+  return `${fence}sh\n${visibleText(text).replace(/\n/g, ' ')}\n${fence}`;
+}
+
+const ZERO_WIDTH_SPACE = '\u200b';
+
+/**
+ * Text for one line of Markdown as GitHub reads it: no HTML, no emphasis, no link, no table border, and no
+ * mention, issue or address that would be linked by itself.
+ */
+export function escapeMarkdown(text: string): string {
+  return visibleText(text)
+    .replace(/\s+/g, (space) => (space.includes('\n') || space.includes('\t') ? ' ' : space))
+    .replace(/&/g, '&amp;')
+    .replace(/</g, '&lt;')
+    .replace(/>/g, '&gt;')
+    .replace(/[\\`*_{}[\]()|~!]/g, (character) => `\\${character}`)
+    .replace(/^(\s*)([#+-])/g, '$1\\$2')
+    .replace(/@/g, `@${ZERO_WIDTH_SPACE}`)
+    .replace(/#(?=\d)/g, `#${ZERO_WIDTH_SPACE}`)
+    .replace(/:\/\//g, `:${ZERO_WIDTH_SPACE}//`)
+    .replace(/www\./gi, (match) => `${match.slice(0, 3)}${ZERO_WIDTH_SPACE}.`);
+}

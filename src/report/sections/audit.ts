@@ -1,0 +1,88 @@
+/** The harness's audit of itself: every reason to doubt the numbers above. */
+import { quantileNs } from '../../record/index.js';
+import { count, quantity, share, significant } from '../format.js';
+import { html, name } from '../html.js';
+import { missing, table } from '../tables.js';
+import type { Section, View } from '../view.js';
+
+/** Validity, load as offered and achieved, errors by cause, the generator's own cost, and CPU outside slices. */
+export function audit(view: View): Section {
+  const { analysis, run, figures, windows, damaged } = view;
+  const { status, reasons } = analysis.validity;
+  const fraction = (of: Readonly<Record<string, number | null>>, id: string) => {
+    const value = Object.hasOwn(of, id) ? of[id] : null;
+    return value === null || value === undefined ? missing(null) : share(value);
+  };
+  return {
+    id: 'validity',
+    title: 'Validity and self-audit',
+    body: html`<p>The run is <b>${status}</b>${reasons.length === 0 ? '.' : ':'}</p>
+${reasons.length === 0 ? null : html`<ul>${reasons.map((reason) => html`<li>${reason}</li>`)}</ul>`}
+${
+  damaged.length === 0
+    ? null
+    : html`<p><b>${count(damaged.length)}</b> lines of the slice log could not be read: ${damaged
+        .slice(0, 5)
+        .map(({ line, reason }) => `line ${line}: ${reason}`)
+        .join('; ')}.</p>`
+}
+${table({
+  caption: 'The load: what was offered and what became of it',
+  columns: [
+    { label: 'Variant', text: true },
+    { label: 'requests' },
+    { label: 'offered' },
+    { label: 'achieved' },
+    { label: 'connect errors' },
+    { label: 'resets' },
+    { label: 'timeouts' },
+    { label: 'bad status' },
+    { label: 'protocol' },
+    { label: 'found no free connection' },
+  ],
+  rows: figures.map((own) => [
+    name(own.id),
+    count(own.requests),
+    own.offered === null ? missing('closed load') : quantity(own.offered.offered, 'requests/s'),
+    own.offered === null ? missing(null) : quantity(own.offered.achieved, 'requests/s'),
+    ...(['connect', 'reset', 'timeout', 'status', 'protocol'] as const).map((cause) =>
+      own.errors[cause] === 0 ? '0' : html`<b>${count(own.errors[cause])}</b>`,
+    ),
+    count(own.connectionWaits),
+  ]),
+})}
+${table({
+  caption: 'The harness itself: what it cost, and what escaped the slices',
+  columns: [
+    { label: 'While measuring', text: true },
+    { label: 'generator CPU per request' },
+    { label: 'generator collections' },
+    { label: 'generator’s core busy' },
+    { label: 'send lag p99' },
+    { label: 'stolen time' },
+    { label: 'CPU outside slices' },
+    { label: 'CPU spent on probes' },
+  ],
+  rows: figures.map((own, index) => {
+    const window = windows[index];
+    const busy = window?.generatorCoreBusy ?? null;
+    const steal = window?.steal ?? null;
+    return [
+      name(own.id),
+      own.generatorCpuMicrosPerRequest === null
+        ? missing(null)
+        : `${significant(own.generatorCpuMicrosPerRequest)}\u00a0µs`,
+      count(own.generatorGcCycles),
+      busy === null
+        ? missing(null)
+        : html`${share(busy)}${busy > 0.7 ? html` <small>above 70 %</small>` : null}`,
+      own.sendLag.total === 0 ? missing(null) : quantity(quantileNs(own.sendLag, 0.99) / 1e6, 'ms'),
+      steal === null ? missing(null) : share(steal),
+      fraction(analysis.cpuOutsideSlices, own.id),
+      fraction(analysis.probeShare, own.id),
+    ];
+  }),
+})}
+<p>Intervals: ${share(run.planned.confidence)} coverage each, over ${count(run.planned.rounds)} rounds on ${count(run.planned.replicas)} sets of fresh processes, so that restart luck is in them. Gated effects share that error rate among them; all others are descriptive. Equal means within ±${share(run.planned.margin)}.</p>`,
+  };
+}

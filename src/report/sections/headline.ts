@@ -1,0 +1,177 @@
+/** The first screen: what was asked, what came out, and whether to believe it. */
+import { type Effect, METRICS, type MetricName, type RunRecord } from '../../record/index.js';
+import { levelOf } from '../charts.js';
+import { count, coverage, elapsed, share, timestamp } from '../format.js';
+import { type Html, html, name } from '../html.js';
+import { type Comparison, headlineComparisons, headlineMetrics, leadingEffects } from '../selection.js';
+import { effectCell, levelCell, reachOf } from '../tables.js';
+import type { View } from '../view.js';
+import { effectSentence, intervalCoverage, verdictWord } from '../words.js';
+
+/** Header of the page and the verdict table. */
+export function headline(view: View): Html {
+  const { run, analysis } = view;
+  const comparisons = headlineComparisons(run);
+  return html`<header class="top" id="verdict">
+<p class="kicker">meshmark · what a data plane costs</p>
+<h1>${name(run.scenario.name)}</h1>
+<p class="facts">${facts(view)}</p>
+${unfinished(run)}
+<div class="badges">${validityBadge(view)}${gateBadge(view)}</div>
+${sentences(view)}
+${comparisons.map((comparison) => verdictTable(run, comparison))}
+${wideNote(
+  analysis.effects.filter((effect) => headlineMetrics(run).includes(effect.metric)),
+  comparisons,
+)}
+${variantsWithoutNumbers(run)}
+${gateList(view)}
+</header>`;
+}
+
+function facts(view: View): Html {
+  const { run, figures } = view;
+  const requests = figures.reduce((sum, own) => sum + own.requests, 0);
+  const blocks = new Set(view.slices.map((slice) => slice.block)).size;
+  const seconds =
+    run.finishedAt === null ? null : (Date.parse(run.finishedAt) - Date.parse(run.createdAt)) / 1000;
+  const parts = [
+    `${count(run.variants.length)} variants`,
+    `${count(requests)} requests in ${count(blocks)} blocks`,
+    ...(seconds === null || Number.isNaN(seconds) ? [] : [elapsed(seconds)]),
+    'one machine, no interception',
+    run.planned.model === 'open'
+      ? `open load${run.planned.offeredRatePerSecond === null ? '' : ` at ${count(run.planned.offeredRatePerSecond)} requests/s`}`
+      : 'closed load',
+    `${coverage(run.planned.confidence)} intervals`,
+    timestamp(run.createdAt),
+  ];
+  return html`${parts.map((part, index) => html`${index === 0 ? null : html`<span class="dot" aria-hidden="true"> · </span>`}<span class="fact">${part}</span>`)}`;
+}
+
+function unfinished(run: RunRecord): Html | null {
+  if (run.state === 'finished') return null;
+  const words = {
+    running: 'This run was still going, or its harness was killed, when the report was made.',
+    interrupted: 'This run was interrupted; what was measured until then is kept.',
+    failed: 'This run failed; what was measured until then is kept.',
+  }[run.state];
+  return html`<p class="notice"><b>${words}</b> ${run.stateReason}</p>`;
+}
+
+const VALIDITY = {
+  valid: { symbol: '✓', text: 'Valid' },
+  suspect: { symbol: '?', text: 'Suspect' },
+  invalid: { symbol: '!', text: 'Invalid' },
+} as const;
+
+function validityBadge({ analysis }: View): Html {
+  const { status, reasons } = analysis.validity;
+  const { symbol, text } = VALIDITY[status];
+  if (reasons.length === 0) {
+    return html`<p class="badge ${status}"><b><span aria-hidden="true">${symbol}</span> ${text}</b> <span>nothing found that speaks against the numbers</span></p>`;
+  }
+  return html`<div class="badge ${status}"><b><span aria-hidden="true">${symbol}</span> ${text}</b><ul>${reasons.map((reason) => html`<li>${reason}</li>`)}</ul></div>`;
+}
+
+function gateBadge({ analysis, run }: View): Html {
+  if (run.planned.gate.length === 0) {
+    return html`<p class="badge none"><b>No gate</b> <span>the scenario sets no limits</span></p>`;
+  }
+  const of = (outcome: string) => analysis.gate.filter((result) => result.outcome === outcome).length;
+  const [failed, undecided, passed] = [of('fail'), of('undecided'), of('pass')];
+  const parts = [
+    ...(failed > 0 ? [`${failed} failed`] : []),
+    ...(undecided > 0 ? [`${undecided} undecided`] : []),
+    ...(passed > 0 ? [`${passed} passed`] : []),
+  ].join(', ');
+  const [status, symbol, text] =
+    failed > 0
+      ? ['invalid', '✗', 'Gate failed']
+      : undecided > 0 || passed === 0
+        ? ['suspect', '?', 'Gate undecided']
+        : ['valid', '✓', 'Gate passed'];
+  return html`<p class="badge ${status}"><b><span aria-hidden="true">${symbol}</span> ${text}</b> <a href="#gate">${parts === '' ? 'no result' : parts}</a></p>`;
+}
+
+function sentences({ run, analysis }: View): Html | null {
+  const leading = leadingEffects(run, analysis.effects);
+  if (leading.length === 0) return null;
+  return html`<ul class="sentences">${leading.map((effect) => {
+    const text = effectSentence(
+      effect,
+      intervalCoverage(effect, analysis.effects, run.planned),
+      run.planned.margin,
+    );
+    return html`<li class="${effect.verdict}"><span class="symbol" aria-hidden="true">${verdictWord(effect.verdict).symbol}</span> ${text}.</li>`;
+  })}</ul>`;
+}
+
+function verdictTable(run: RunRecord, { baseline, candidates, effectOf }: Comparison): Html {
+  const metrics = headlineMetrics(run).filter((metric) =>
+    candidates.some((candidate) => effectOf(candidate, metric) !== undefined),
+  );
+  if (metrics.length === 0)
+    return html`<p class="notice">No effect against ${name(baseline)} could be computed.</p>`;
+  const { margin } = run.planned;
+  const reach = new Map<MetricName, number>(
+    metrics.map((metric) => [
+      metric,
+      reachOf(
+        candidates.map((candidate) => effectOf(candidate, metric)),
+        margin,
+      ),
+    ]),
+  );
+  const title = (metric: MetricName) => capitalised(METRICS[metric].label);
+  return html`<table class="verdicts" role="table">
+<caption>Against ${name(baseline)}: change, and the interval it lies in. The shaded band of each mark is ±${share(margin)}, which counts as equal.</caption>
+<thead role="rowgroup"><tr role="row"><th scope="col" role="columnheader">Variant</th>${metrics.map(
+    (metric) =>
+      html`<th scope="col" role="columnheader" title="${METRICS[metric].definition}">${title(metric)}</th>`,
+  )}</tr></thead>
+<tbody role="rowgroup"><tr class="baseline" role="row"><th scope="row" role="rowheader">${name(baseline)} <small>baseline</small></th>${metrics.map(
+    (metric) =>
+      html`<td role="cell" data-label="${title(metric)}">${levelCell(levelOf(run, baseline, metric))}</td>`,
+  )}</tr>
+${candidates.map(
+  (candidate) => html`<tr role="row"><th scope="row" role="rowheader">${name(candidate)}</th>${metrics.map(
+    (metric) =>
+      html`<td role="cell" data-label="${title(metric)}">${effectCell(effectOf(candidate, metric), reach.get(metric) ?? 1, margin)}</td>`,
+  )}</tr>
+`,
+)}</tbody></table>`;
+}
+
+function wideNote(effects: readonly Effect[], comparisons: readonly Comparison[]): Html | null {
+  const shown = effects.filter((effect) =>
+    comparisons.some(
+      ({ baseline, candidates }) => baseline === effect.baseline && candidates.includes(effect.candidate),
+    ),
+  );
+  const wide = shown.filter((effect) => effect.verdict === 'inconclusive').length;
+  if (wide === 0) return null;
+  return html`<p class="note"><b>${wide} of ${shown.length}</b> comparisons above cannot tell: the interval reaches both sides of “no change”, or a rule of measurement was not met. More blocks, or a quieter machine, would narrow them; no difference has been shown, and none has been ruled out.</p>`;
+}
+
+function variantsWithoutNumbers(run: RunRecord): Html | null {
+  const others = run.variants.filter((variant) => variant.status !== 'measured');
+  if (others.length === 0) return null;
+  return html`<ul class="absent">${others.map(
+    (variant) =>
+      html`<li><b>${name(variant.id)}</b> ${variant.status.replace('-', ' ')}${variant.reason === null ? null : `: ${variant.reason}`}</li>`,
+  )}</ul>`;
+}
+
+function gateList({ analysis }: View): Html | null {
+  if (analysis.gate.length === 0) return null;
+  const words = { pass: ['✓', 'passed'], fail: ['✗', 'failed'], undecided: ['?', 'undecided'] } as const;
+  return html`<section class="gate" id="gate" aria-labelledby="gate-title"><h2 id="gate-title">The gate</h2><ul>${analysis.gate.map(
+    (result) =>
+      html`<li class="${result.outcome}"><b><span aria-hidden="true">${words[result.outcome][0]}</span> ${words[result.outcome][1]}</b> ${METRICS[result.metric].label}, ${name(result.candidate)} against ${name(result.baseline)} (limit ${result.limit}). <span>${result.explanation}</span></li>`,
+  )}</ul></section>`;
+}
+
+function capitalised(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
+}

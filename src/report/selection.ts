@@ -1,0 +1,89 @@
+/** Which effects lead: the choice of comparisons and metrics for the first screen and the summaries. */
+import type { Effect, MetricName, RunRecord } from '../record/index.js';
+import { analysisOf } from './view.js';
+import { controls } from './words.js';
+
+export interface Comparison {
+  readonly baseline: string;
+  readonly candidates: readonly string[];
+  readonly effectOf: (candidate: string, metric: MetricName) => Effect | undefined;
+}
+
+/**
+ * What was asked, one entry per baseline, the scenario's own baseline first. Comparisons with a control are left
+ * to the overhead section, unless there is nothing else.
+ */
+export function headlineComparisons(run: RunRecord): readonly Comparison[] {
+  const { effects } = analysisOf(run);
+  const control = controls(run);
+  const asked = run.planned.pairs.filter(
+    (pair) =>
+      !control.has(pair.candidate) && (!control.has(pair.baseline) || pair.baseline === run.planned.baseline),
+  );
+  const pairs = asked.length > 0 ? asked : run.planned.pairs;
+  const baselines = [...new Set(pairs.map((pair) => pair.baseline))].sort(
+    (a, b) => Number(b === run.planned.baseline) - Number(a === run.planned.baseline),
+  );
+  return baselines.map((baseline) => ({
+    baseline,
+    candidates: [
+      ...new Set(pairs.filter((pair) => pair.baseline === baseline).map((pair) => pair.candidate)),
+    ],
+    effectOf: (candidate, metric) =>
+      effects.find(
+        (effect) =>
+          effect.candidate === candidate && effect.baseline === baseline && effect.metric === metric,
+      ),
+  }));
+}
+
+/** The metrics of the first screen: latency, CPU, garbage collection, and whatever the gate is about. */
+export function headlineMetrics(run: RunRecord): readonly MetricName[] {
+  const usual: readonly MetricName[] = [
+    ...(run.planned.model === 'closed' ? (['throughput'] as const) : []),
+    'latency.p50',
+    'latency.p99',
+    'cpu.per_request',
+    'alloc.bytes_per_request',
+    'gc.cpu_fraction',
+  ];
+  const gated = run.planned.gate.map((rule) => rule.metric);
+  return [...new Set([...usual, ...gated])];
+}
+
+/** In the order in which a reader wants to hear of them. */
+const LEADING: readonly MetricName[] = [
+  'cpu.per_request',
+  'latency.p99',
+  'latency.p50',
+  'alloc.bytes_per_request',
+  'gc.cpu_fraction',
+  'throughput',
+];
+const MOST_SENTENCES = 5;
+
+/**
+ * The effects to say in words: gated ones, then what was decided, then what could not be; at most five. With
+ * many candidates the table says it better, and only the gated and the decided CPU and tail latency lead.
+ */
+export function leadingEffects(run: RunRecord, effects: readonly Effect[]): readonly Effect[] {
+  const comparisons = headlineComparisons(run);
+  const asked = effects.filter((effect) =>
+    comparisons.some(
+      ({ baseline, candidates }) => baseline === effect.baseline && candidates.includes(effect.candidate),
+    ),
+  );
+  const rank = (effect: Effect) => {
+    const place = LEADING.indexOf(effect.metric);
+    const decided =
+      effect.verdict === 'better' || effect.verdict === 'worse' || effect.verdict === 'equivalent';
+    return (effect.gated ? 0 : 100) + (decided ? 0 : 50) + (place === -1 ? 40 : place);
+  };
+  return asked
+    .filter((effect) => effect.gated || LEADING.includes(effect.metric))
+    .filter((effect) => effect.gated || effect.verdict !== 'unavailable')
+    .map((effect, index) => ({ effect, index }))
+    .sort((a, b) => rank(a.effect) - rank(b.effect) || a.index - b.index)
+    .slice(0, MOST_SENTENCES)
+    .map(({ effect }) => effect);
+}
