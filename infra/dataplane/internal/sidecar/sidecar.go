@@ -1,0 +1,6 @@
+// Package sidecar
+package sidecar
+
+import "io"
+
+func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int { return 2 }

@@ -1,0 +1,51 @@
+// Command dataplane is the one Go binary of meshmark: the service behind the mesh, the sidecar under test, the
+// load generator, and the two small processes that keep anything from outliving the harness.
+//
+//	dataplane service  --response-bytes 16384
+//	dataplane sidecar  --role outbound --upstream 127.0.0.1:41234
+//	dataplane loadgen
+//	dataplane launch   --parent 4711 -- command args…
+//	dataplane guard
+//	dataplane version
+//
+// README.md beside this file says what each does; PROTOCOL.md how they are talked to.
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"meshmark/dataplane/internal/guard"
+	"meshmark/dataplane/internal/launch"
+	"meshmark/dataplane/internal/loadgen"
+	"meshmark/dataplane/internal/service"
+	"meshmark/dataplane/internal/sidecar"
+)
+
+// subcommand runs until it is told to end and returns the exit code of the process.
+type subcommand func(args []string, stdin io.Reader, stdout, stderr io.Writer) int
+
+var subcommands = map[string]subcommand{
+	"service": service.Main,
+	"sidecar": sidecar.Main,
+	"loadgen": loadgen.Main,
+	"launch":  launch.Main,
+	"guard":   guard.Main,
+	"version": printVersion,
+}
+
+const usage = "usage: dataplane service|sidecar|loadgen|launch|guard|version [options]"
+
+func main() {
+	if len(os.Args) < 2 {
+		fmt.Fprintln(os.Stderr, usage)
+		os.Exit(2)
+	}
+	run, known := subcommands[os.Args[1]]
+	if !known {
+		fmt.Fprintf(os.Stderr, "dataplane: no subcommand %q\n%s\n", os.Args[1], usage)
+		os.Exit(2)
+	}
+	os.Exit(run(os.Args[2:], os.Stdin, os.Stdout, os.Stderr))
+}
