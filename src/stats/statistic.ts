@@ -1,0 +1,142 @@
+/** What a metric is computed from: totals or histograms per unit, where a unit is one set of fresh processes. */
+import {
+  HISTOGRAM_RESOLUTION,
+  type Histogram,
+  mergeHistograms,
+  quantileNs,
+  samplesAbove,
+} from '../record/index.js';
+import { ratioOfTotals, type UnitTotals } from './jackknife.js';
+
+/** A metric's value on a set of units, and on that set without each of its units in turn. */
+export interface Evaluation {
+  readonly all: number;
+  readonly leavingOneOut: readonly number[];
+}
+
+export interface Statistic {
+  /** The units with data, ascending. */
+  readonly replicas: readonly number[];
+  /** In the metric's unit; NaN where the units hold nothing to divide by. */
+  readonly over: (replicas: readonly number[]) => Evaluation;
+  /** Whether leaving units out says anything about its error: not for a largest value. */
+  readonly hasSpread: boolean;
+  /** Standard deviation of the rounding of its values, as a share of the value. */
+  readonly relativeRounding: number;
+}
+
+/** What is known of one metric of one variant. */
+export type Measured =
+  | { readonly state: 'absent'; readonly reason: string }
+  /** Exactly nothing, by construction: a variant without processes burns no CPU. */
+  | { readonly state: 'zero'; readonly reason: string }
+  | { readonly state: 'measured'; readonly statistic: Statistic };
+
+/** Totals by unit that grow as evidence comes in. */
+export type TotalsByReplica = Map<number, { numerator: number; denominator: number }>;
+
+/** Adds to the totals of one unit. */
+export function addTotals(
+  totals: TotalsByReplica,
+  replica: number,
+  numerator: number,
+  denominator: number,
+): void {
+  const unit = totals.get(replica) ?? { numerator: 0, denominator: 0 };
+  unit.numerator += numerator;
+  unit.denominator += denominator;
+  totals.set(replica, unit);
+}
+
+/** Σ numerators / Σ denominators × `scale`, as a statistic over the units that have a denominator. */
+export function quotient(totals: TotalsByReplica, scale: number): Statistic {
+  const replicas = ascending([...totals].filter(([, unit]) => unit.denominator > 0).map(([key]) => key));
+  return {
+    replicas,
+    hasSpread: true,
+    relativeRounding: 0,
+    over: (chosen) => {
+      const units = chosen.map(
+        (replica): UnitTotals => totals.get(replica) ?? { numerator: 0, denominator: 0 },
+      );
+      const { all, leavingOneOut } = ratioOfTotals(units);
+      return { all: all * scale, leavingOneOut: leavingOneOut.map((value) => value * scale) };
+    },
+  };
+}
+
+/** Fewest samples above a percentile for it to be printed at all. */
+export const FEWEST_SAMPLES_ABOVE = 10;
+
+/**
+ * The quantile `q` of all samples of the units, in ms. Absent with fewer than 10 samples above it. The jackknife is
+ * consistent for it because whole units with thousands of samples are left out, not single samples.
+ */
+export function quantileOf(units: ReadonlyMap<number, Histogram>, q: number, what: string): Measured {
+  const total = mergeHistograms([...units.values()]);
+  if (total.total === 0) return { state: 'absent', reason: `no ${what} was recorded` };
+  const above = samplesAbove(total, q);
+  if (above < FEWEST_SAMPLES_ABOVE) {
+    return {
+      state: 'absent',
+      reason: `only ${above} of ${total.total} samples of ${what} lie above it; ${FEWEST_SAMPLES_ABOVE} are needed`,
+    };
+  }
+  if (!Number.isFinite(quantileNs(total, q))) {
+    return { state: 'absent', reason: `it lies in the last, open bucket of ${what}` };
+  }
+  const whole = new Map<string, Histogram>();
+  const milliseconds = (histogram: Histogram): number =>
+    histogram.total === 0 ? Number.NaN : quantileNs(histogram, q) / 1e6;
+  return {
+    state: 'measured',
+    statistic: {
+      replicas: ascending([...units].filter(([, unit]) => unit.total > 0).map(([key]) => key)),
+      hasSpread: true,
+      // A value is rounded up by at most one bucket, evenly: the standard deviation of a uniform is width/√12.
+      relativeRounding: HISTOGRAM_RESOLUTION / Math.sqrt(12),
+      over: (chosen) => {
+        const parts = chosen.map((replica) => units.get(replica)).filter((unit) => unit !== undefined);
+        const key = chosen.join(',');
+        const merged = whole.get(key) ?? mergeHistograms(parts);
+        whole.set(key, merged);
+        return {
+          all: milliseconds(merged),
+          leavingOneOut: parts.map((part) => milliseconds(without(merged, part))),
+        };
+      },
+    },
+  };
+}
+
+/** The largest value of any unit. It has no interval: leaving units out says nothing about what was never seen. */
+export function largest(byReplica: ReadonlyMap<number, number>): Statistic {
+  return {
+    replicas: ascending([...byReplica.keys()]),
+    hasSpread: false,
+    relativeRounding: 0,
+    over: (chosen) => {
+      const values = chosen.map((replica) => byReplica.get(replica) ?? Number.NaN);
+      return {
+        all: Math.max(...values),
+        leavingOneOut: values.map((_, left) => Math.max(...values.filter((__, index) => index !== left))),
+      };
+    },
+  };
+}
+
+/** `whole` less the samples of `part`, all of which it holds. */
+function without(whole: Histogram, part: Histogram): Histogram {
+  const counts = Float64Array.from(whole.counts);
+  let at = 0;
+  for (let i = 0; i < part.valuesNs.length; i++) {
+    const value = part.valuesNs[i] ?? Number.NaN;
+    while ((whole.valuesNs[at] ?? Number.POSITIVE_INFINITY) < value) at++;
+    counts[at] = (counts[at] ?? 0) - (part.counts[i] ?? 0);
+  }
+  return { valuesNs: whole.valuesNs, counts, total: whole.total - part.total };
+}
+
+function ascending(replicas: readonly number[]): number[] {
+  return [...replicas].sort((a, b) => a - b);
+}

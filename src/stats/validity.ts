@@ -1,0 +1,187 @@
+/** Whether a run's numbers may be believed at all, and what casts doubt on them. Every sentence is meant for a reader. */
+import {
+  decodeHistogram,
+  type Effect,
+  type Level,
+  mergeHistograms,
+  quantileNs,
+  type RunRecord,
+  type Validity,
+  type WindowRecord,
+  type WitnessResult,
+} from '../record/index.js';
+import { type Evidence, isUsable } from './evidence.js';
+import { coreTimes } from './window-metrics.js';
+
+/** Rule 6 of measurement: a generator's core busier than this may delay what it measures. */
+const BUSY_GENERATOR = 0.7;
+/** Time that the hypervisor gave to others, as a share of all; 2 to 4 % of busy time is usual on shared machines. */
+const MUCH_STEAL = 0.05;
+const MANY_ERRORS = 0.001;
+/** Rule 7 of measurement: send lag p99 against the smallest latency effect judged. */
+const LAG_SHARE = 0.2;
+
+export interface ValidityInput {
+  readonly run: Pick<RunRecord, 'planned' | 'isolation' | 'state' | 'stateReason'>;
+  readonly evidence: ReadonlyMap<string, Evidence>;
+  readonly effects: readonly Effect[];
+  readonly levels: readonly Level[];
+  readonly witnesses: Readonly<Record<string, readonly WitnessResult[]>>;
+}
+
+/** `invalid` when slices that decide are, `suspect` when something casts doubt, else `valid`. */
+export function validityOf(input: ValidityInput): Validity {
+  const invalid = invalidReasons(input);
+  const suspect = [
+    ...stateReasons(input),
+    ...sliceReasons(input),
+    ...generatorReasons(input),
+    ...lagReasons(input),
+    ...errorReasons(input),
+    ...stealReasons(input),
+    ...witnessReasons(input),
+  ];
+  return {
+    status: invalid.length > 0 ? 'invalid' : suspect.length > 0 ? 'suspect' : 'valid',
+    reasons: [...invalid, ...suspect],
+  };
+}
+
+function compared(input: ValidityInput): Evidence[] {
+  const ids = new Set(input.run.planned.pairs.flatMap(({ candidate, baseline }) => [candidate, baseline]));
+  return [...input.evidence.values()].filter(({ variant }) => ids.size === 0 || ids.has(variant.id));
+}
+
+function invalidReasons(input: ValidityInput): string[] {
+  return compared(input).flatMap(({ variant, slices }) => {
+    const measured = slices.filter((slice) => slice.track === 'long' && slice.status.state === 'measured');
+    const invalid = measured.filter((slice) => !isUsable(slice));
+    const why = invalid[0]?.validity.reasons[0] ?? 'no reason was recorded';
+    return invalid.length === 0
+      ? []
+      : [`${invalid.length} of ${measured.length} long slices of ${variant.id} are invalid: ${why}`];
+  });
+}
+
+function stateReasons({ run, evidence }: ValidityInput): string[] {
+  const rounds = new Set([...evidence.values()].flatMap(({ slices }) => slices.map((slice) => slice.round)));
+  const why = run.stateReason === null ? '' : `: ${run.stateReason}`;
+  return [
+    ...(run.state === 'interrupted' || run.state === 'failed' ? [`the run was ${run.state}${why}`] : []),
+    ...(rounds.size < run.planned.rounds
+      ? [`${rounds.size} of ${run.planned.rounds} planned rounds were measured`]
+      : []),
+  ];
+}
+
+function sliceReasons({ evidence }: ValidityInput): string[] {
+  return [...evidence.values()].flatMap(({ variant, slices }) => {
+    const failed = slices.filter((slice) => slice.status.state === 'failed');
+    const suspect = slices.filter((slice) => slice.validity.status === 'suspect');
+    const outside = slices.filter((slice) => slice.track !== 'long' && slice.validity.status === 'invalid');
+    const first = failed[0]?.status;
+    return [
+      ...(first?.state === 'failed'
+        ? [`${failed.length} of ${slices.length} slices of ${variant.id} failed: ${first.reason}`]
+        : []),
+      ...(suspect.length > 0
+        ? [
+            `${suspect.length} of ${slices.length} slices of ${variant.id} are suspect: ${suspect[0]?.validity.reasons[0] ?? 'no reason was recorded'}`,
+          ]
+        : []),
+      ...(outside.length > 0
+        ? [
+            `${outside.length} short or cross-check slices of ${variant.id} are invalid and left out: ${outside[0]?.validity.reasons[0] ?? 'no reason was recorded'}`,
+          ]
+        : []),
+    ];
+  });
+}
+
+function generatorReasons({ run, evidence }: ValidityInput): string[] {
+  // In a closed loop the generator works as fast as it can, and latency is not judged there.
+  if (run.planned.model === 'closed') return [];
+  const windows = longWindows(evidence);
+  return run.isolation.generatorCores.flatMap((core) => {
+    const share = coreShare(windows, [core], 'busy');
+    return share !== null && share > BUSY_GENERATOR
+      ? [
+          `core ${core} of the generator was ${percent(share)} busy in the long slices, above ${percent(BUSY_GENERATOR)}: it may have delayed what it measured`,
+        ]
+      : [];
+  });
+}
+
+function lagReasons({ run, evidence, effects, levels }: ValidityInput): string[] {
+  const sizes = effects.flatMap((effect) => {
+    if (!effect.metric.startsWith('latency.') || effect.difference === null) return [];
+    if (effect.verdict === 'better' || effect.verdict === 'worse') return [Math.abs(effect.difference)];
+    if (effect.verdict !== 'equivalent') return [];
+    // To call two latencies equivalent is to claim that a difference of the margin would have been seen.
+    const level = levels.find((one) => one.metric === effect.metric && one.variant === effect.baseline);
+    return level?.value === null || level === undefined ? [] : [run.planned.margin * level.value];
+  });
+  if (sizes.length === 0) return [];
+  const lags = [...evidence.values()].flatMap(({ usable }) =>
+    usable.long.flatMap((slice) => (slice.sendLag === null ? [] : [decodeHistogram(slice.sendLag)])),
+  );
+  const merged = mergeHistograms(lags);
+  if (merged.total === 0) return [];
+  const lagMs = quantileNs(merged, 0.99) / 1e6;
+  const smallest = Math.min(...sizes);
+  return lagMs > LAG_SHARE * smallest
+    ? [
+        `requests left up to ${lagMs.toFixed(3)} ms late (p99), more than a fifth of the smallest latency effect judged, ${smallest.toFixed(3)} ms`,
+      ]
+    : [];
+}
+
+function errorReasons({ levels }: ValidityInput): string[] {
+  return levels.flatMap(({ metric, value, variant }) =>
+    metric === 'errors.rate' && value !== null && value > MANY_ERRORS
+      ? [`${percent(value)} of the requests through ${variant} failed`]
+      : [],
+  );
+}
+
+function stealReasons({ evidence }: ValidityInput): string[] {
+  const long = longWindows(evidence);
+  const windows = long.length > 0 ? long : [...evidence.values()].flatMap((one) => one.windows.micro);
+  const share = coreShare(windows, null, 'steal');
+  return share !== null && share > MUCH_STEAL
+    ? [`other machines took ${percent(share)} of this one’s CPU time (steal)`]
+    : [];
+}
+
+function witnessReasons({ witnesses }: ValidityInput): string[] {
+  return Object.entries(witnesses).flatMap(([variant, results]) =>
+    results
+      .filter((result) => !result.claimed && !result.agrees)
+      .map((result) => `${variant} does ${result.name} without claiming it: ${result.detail}`),
+  );
+}
+
+function longWindows(evidence: ReadonlyMap<string, Evidence>): WindowRecord[] {
+  return [...evidence.values()].flatMap((one) => one.windows.long);
+}
+
+/** Busy or stolen share of the cores' time over the windows; null when it was not read. */
+function coreShare(
+  windows: readonly WindowRecord[],
+  cores: readonly number[] | null,
+  kind: 'busy' | 'steal',
+): number | null {
+  let part = 0;
+  let whole = 0;
+  for (const window of windows) {
+    const times = coreTimes(window, cores);
+    if (times === null) continue;
+    part += times[kind];
+    whole += times.busy + times.steal + times.idle;
+  }
+  return whole > 0 ? part / whole : null;
+}
+
+function percent(share: number): string {
+  return `${Number((share * 100).toPrecision(2))} %`;
+}
