@@ -1,5 +1,6 @@
 /** How a command ends: the exit codes are part of the contract with CI. */
 import { EnvironmentFault } from '../host/index.js';
+import { RecordError } from '../record/index.js';
 
 export const EXIT = {
   passed: 0,
@@ -28,8 +29,16 @@ export function describeFault(fault: unknown): { lines: readonly string[]; exitC
   if (fault instanceof EnvironmentFault) {
     return { lines: [`meshmark: ${fault.code} ${fault.message}`], exitCode: EXIT.environment };
   }
-  if (fault instanceof Error && 'code' in fault && typeof fault.code === 'string') {
-    return { lines: [`meshmark: ${fault.code} ${fault.message}`], exitCode: EXIT.environment };
+  if (fault instanceof RecordError) {
+    const disk =
+      fault.code === 'RECORD_DISK_FULL' || fault.code === 'RECORD_PERMISSION' || fault.code === 'RECORD_IO';
+    return {
+      lines: [`meshmark: ${fault.code} ${fault.message}`],
+      exitCode: disk ? EXIT.environment : EXIT.usage,
+    };
+  }
+  if (fault instanceof Error && 'code' in fault && typeof fault.code === 'string' && 'errno' in fault) {
+    return { lines: [`meshmark: ${fault.message}`], exitCode: EXIT.environment };
   }
   const text = fault instanceof Error ? (fault.stack ?? fault.message) : String(fault);
   return {

@@ -6,12 +6,12 @@ import { writeReports } from './reports.js';
 import type { Terminal } from './terminal.js';
 
 /** Rewrites run.json's analysis and every report of each folder, and prints the reports' paths. */
-export function reportCommand(terminal: Terminal, directories: readonly string[]): ExitCode {
+export async function reportCommand(terminal: Terminal, directories: readonly string[]): Promise<ExitCode> {
   for (const directory of directories) {
     const stored = readRun(directory);
     for (const { line, reason } of stored.damaged)
       terminal.note(`${directory}/slices.jsonl:${line}: left out: ${reason}`);
-    terminal.print(writeReports(directory, judge(stored)));
+    terminal.print(await writeReports(directory, judge(stored)));
   }
   return EXIT.passed;
 }

@@ -6,11 +6,11 @@ import { loadReportAssets, renderHtml, renderJunit, renderMarkdown } from '../re
 import type { JudgedRun } from './judge.js';
 
 /** Writes run.json, report.html, report.md and junit.xml into the run's folder. Returns the HTML report's path. */
-export function writeReports(directory: string, judged: JudgedRun): string {
+export async function writeReports(directory: string, judged: JudgedRun): Promise<string> {
   const { run, slices, windows } = judged;
   replaceRunFile(directory, run);
   const html = join(directory, 'report.html');
-  writeFileSync(html, renderHtml({ run, slices, windows }, loadReportAssets()));
+  writeFileSync(html, renderHtml({ run, slices, windows }, await loadReportAssets()));
   writeFileSync(join(directory, 'report.md'), renderMarkdown(run));
   writeFileSync(join(directory, 'junit.xml'), renderJunit(run));
   return html;

@@ -51,7 +51,7 @@ export async function runCommand(
       onProgress: (event) => view?.onProgress(event),
     });
     const judged = judge(stored);
-    const report = writeReports(directory, judged);
+    const report = await writeReports(directory, judged);
     if (options.json === true) {
       terminal.print(
         JSON.stringify(resultJson(directory, judged, gateExitCode(judged, options.failOn)), null, 2),
