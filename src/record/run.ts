@@ -170,6 +170,8 @@ export const effect = z.object({
   verdict,
   /** Why a verdict could not be better, worse or equivalent. */
   reason: z.string().nullable(),
+  /** True when a rule of measurement, not the interval, made it inconclusive: then no gate may use the interval. */
+  overruled: z.boolean().optional(),
 });
 export type Effect = z.infer<typeof effect>;
 

@@ -64,6 +64,9 @@ export function compare(candidate: Measured, baseline: Measured, confidence: num
   });
   if (candidate.state === 'absent') return absent(`the candidate’s is not known: ${candidate.reason}`);
   if (baseline.state === 'absent') return absent(`the baseline’s is not known: ${baseline.reason}`);
+  if (candidate.state === 'zero' && baseline.state === 'zero') {
+    return { ...absent('neither has a data-plane process'), difference: { value: 0, low: 0, high: 0 } };
+  }
   const replicas = sharedReplicas(candidate, baseline);
   const left = evaluate(candidate, replicas);
   const right = evaluate(baseline, replicas);
@@ -154,7 +157,6 @@ function reasonWithoutRatio(
 
 function reasonWithoutInterval(candidate: Measured, baseline: Measured, units: number): string | null {
   const both = [candidate, baseline];
-  if (both.every((one) => one.state === 'zero')) return null;
   if (both.some((one) => one.state === 'measured' && !one.statistic.hasSpread)) {
     return 'a largest value has no interval: it is descriptive';
   }

@@ -30,10 +30,15 @@ function isKnown(effect: Effect): effect is Known {
   return effect.low !== null && effect.high !== null;
 }
 
+/** Intervals closer than this, as a share, meet: counts that hardly vary have intervals as thin as rounding. */
+const TOUCHING = 0.001;
+
 function contradict(a: Effect, b: Effect): boolean {
-  // In open load the achieved rate is the asked one, whatever a closed loop finds possible.
-  if (a.metric === 'throughput' && a.verdict === 'inconclusive') return false;
-  return isKnown(a) && isKnown(b) && (a.low > b.high || b.low > a.high);
+  // In open load the achieved rate is the asked one, whatever a closed loop finds possible; and two ways that both
+  // find nothing that matters agree in what matters.
+  if (a.overruled === true || (a.verdict === 'equivalent' && b.verdict === 'equivalent')) return false;
+  const apart = (lower: Known, upper: Known) => upper.low > lower.high * (1 + TOUCHING);
+  return isKnown(a) && isKnown(b) && (apart(a, b) || apart(b, a));
 }
 
 function oppose(a: Effect, b: Effect): boolean {

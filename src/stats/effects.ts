@@ -169,10 +169,10 @@ function oneEffect(
   };
 }
 
-type Judgement = Pick<Effect, 'verdict' | 'reason'>;
+type Judgement = Pick<Effect, 'verdict' | 'reason' | 'overruled'>;
 
 function inconclusive(reason: string | null): Judgement | null {
-  return reason === null ? null : { verdict: 'inconclusive', reason };
+  return reason === null ? null : { verdict: 'inconclusive', reason, overruled: true };
 }
 
 /** A variant that did not run, or not as it claims, decides nothing; nor do slices that the generator spoilt. */

@@ -70,9 +70,15 @@ export const FEWEST_SAMPLES_ABOVE = 10;
 
 /**
  * The quantile `q` of all samples of the units, in ms. Absent with fewer than 10 samples above it. The jackknife is
- * consistent for it because whole units with thousands of samples are left out, not single samples.
+ * consistent for it because whole units with thousands of samples are left out, not single samples. `bucketWidth` is
+ * a bucket's width as a share of its value.
  */
-export function quantileOf(units: ReadonlyMap<number, Histogram>, q: number, what: string): Measured {
+export function quantileOf(
+  units: ReadonlyMap<number, Histogram>,
+  q: number,
+  what: string,
+  bucketWidth: number = HISTOGRAM_RESOLUTION,
+): Measured {
   const total = mergeHistograms([...units.values()]);
   if (total.total === 0) return { state: 'absent', reason: `no ${what} was recorded` };
   const above = samplesAbove(total, q);
@@ -94,7 +100,7 @@ export function quantileOf(units: ReadonlyMap<number, Histogram>, q: number, wha
       replicas: ascending([...units].filter(([, unit]) => unit.total > 0).map(([key]) => key)),
       hasSpread: true,
       // A value is rounded up by at most one bucket, evenly: the standard deviation of a uniform is width/√12.
-      relativeRounding: HISTOGRAM_RESOLUTION / Math.sqrt(12),
+      relativeRounding: bucketWidth / Math.sqrt(12),
       over: (chosen) => {
         const parts = chosen.map((replica) => units.get(replica)).filter((unit) => unit !== undefined);
         const key = chosen.join(',');

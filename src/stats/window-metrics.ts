@@ -19,6 +19,9 @@ import {
 /** The kernel counts user and system time in ticks of 10 ms: below this a window's share of them is noise. */
 const SHORTEST_TICKED_MICROS = 2_000_000;
 
+/** Go's runtime keeps four buckets to a doubling (runtime/histogram.go, timeHistSubBucketBits = 2). */
+const RUNTIME_BUCKET_WIDTH = 0.25;
+
 const NO_RUNTIME = 'its processes have no admin port that tells their runtime’s counters';
 
 /** Growth of one runtime counter over requests; `scale` turns it into the metric's unit. */
@@ -58,7 +61,7 @@ export function gcPauseP99(evidence: Evidence, track: Track): Measured {
   }
   if (units.size === 0) return { state: 'absent', reason: NO_RUNTIME };
   const merged = new Map([...units].map(([replica, parts]) => [replica, mergeHistograms(parts)]));
-  return quantileOf(merged, 0.99, 'GC pauses');
+  return quantileOf(merged, 0.99, 'GC pauses', RUNTIME_BUCKET_WIDTH);
 }
 
 /** Samples that a cumulative histogram gained. Empty buckets may be left out of either, so match them by upper edge. */
