@@ -41,10 +41,10 @@ export interface StackedBars {
   readonly unsplit: readonly (number | null)[];
 }
 
-/** Allocated bytes per request. */
+/** Allocated bytes per request, of the variants where it is known; `variants` are indexes. */
 export interface Bars {
-  readonly labels: readonly string[];
-  readonly values: readonly (number | null)[];
+  readonly variants: readonly number[];
+  readonly values: readonly number[];
 }
 
 /** Points are [pause in µs, pauses at least that long per 1,000 cycles]. */

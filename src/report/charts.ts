@@ -183,12 +183,12 @@ function cpuBars(run: RunRecord): StackedBars | null {
 }
 
 function allocationBars(run: RunRecord): Bars | null {
-  const values = run.variants.map(({ id }) => levelOf(run, id, 'alloc.bytes_per_request')?.value ?? null);
-  if (values.every((value) => value === null)) return null;
-  return {
-    labels: run.variants.map(({ id }) => shortened(id, 24)),
-    values: values.map((value) => (value === null ? null : rounded(value))),
-  };
+  const bars = run.variants.flatMap(({ id }, variant) => {
+    const value = levelOf(run, id, 'alloc.bytes_per_request')?.value ?? null;
+    return value === null ? [] : [{ variant, value: rounded(value) }];
+  });
+  if (bars.length === 0) return null;
+  return { variants: bars.map(({ variant }) => variant), values: bars.map(({ value }) => value) };
 }
 
 /** Survival curve of the pauses: how many of a thousand cycles' pauses last at least so long. */

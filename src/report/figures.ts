@@ -2,17 +2,8 @@
  * What the report shows and the analysis does not hold: per-slice figures for the strips, merged histograms for
  * the curves, and the harness's audit of itself. Descriptive only: every verdict comes from the analysis.
  */
-import {
-  decodeHistogram,
-  EMPTY_HISTOGRAM,
-  type ErrorCounts,
-  type Histogram,
-  mergeHistograms,
-  quantileNs,
-  type RunRecord,
-  type SliceRecord,
-  type Track,
-} from '../record/index.js';
+import type { ErrorCounts, Histogram, RunRecord, SliceRecord, Track } from '../record/index.js';
+import { createHistogramSum, type HistogramSum, type SlicePercentiles } from './encoded-histograms.js';
 
 export type SliceState = 'valid' | 'suspect' | 'invalid' | 'failed';
 
@@ -61,29 +52,33 @@ export function counts(slice: SliceRecord): boolean {
 }
 
 function figuresOf(id: string, roles: ReadonlySet<string>, slices: readonly SliceRecord[]): VariantFigures {
-  const latency: Record<Track, Histogram[]> = { micro: [], long: [], 'cross-check': [] };
-  const sendLatency: Histogram[] = [];
-  const sendLag: Histogram[] = [];
+  const latency = Object.fromEntries(TRACKS.map((track) => [track, createHistogramSum()])) as Record<
+    Track,
+    HistogramSum
+  >;
+  const sendLatency = createHistogramSum();
+  const sendLag = createHistogramSum();
+  const leftOut = createHistogramSum();
   const figures = slices.map((slice): SliceFigures => {
-    const histogram = slice.latency === null ? EMPTY_HISTOGRAM : decodeHistogram(slice.latency);
-    if (counts(slice)) {
-      latency[slice.track].push(histogram);
-      if (slice.track === 'long') {
-        if (slice.sendLatency !== null) sendLatency.push(decodeHistogram(slice.sendLatency));
-        if (slice.sendLag !== null) sendLag.push(decodeHistogram(slice.sendLag));
-      }
+    const counted = counts(slice);
+    const sum = counted ? latency[slice.track] : leftOut;
+    const percentiles = slice.latency === null ? null : sum.addAndMeasure(slice.latency);
+    if (counted && slice.track === 'long') {
+      if (slice.sendLatency !== null) sendLatency.add(slice.sendLatency);
+      if (slice.sendLag !== null) sendLag.add(slice.sendLag);
     }
-    return { slice, state: sliceState(slice), ...percentilesOf(histogram), ...sliceCpu(slice, roles) };
+    return { slice, state: sliceState(slice), ...inMillis(percentiles), ...sliceCpu(slice, roles) };
   });
-  const merged = Object.fromEntries(
-    TRACKS.map((track) => [track, mergeHistograms(latency[track])]),
-  ) as Record<Track, Histogram>;
   return {
     id,
     slices: figures,
-    latency: merged,
-    sendLatency: mergeHistograms(sendLatency),
-    sendLag: mergeHistograms(sendLag),
+    latency: {
+      micro: latency.micro.total(),
+      long: latency.long.total(),
+      'cross-check': latency['cross-check'].total(),
+    },
+    sendLatency: sendLatency.total(),
+    sendLag: sendLag.total(),
     ...auditOf(slices),
   };
 }
@@ -92,13 +87,10 @@ function sliceState(slice: SliceRecord): SliceState {
   return slice.status.state === 'failed' ? 'failed' : slice.validity.status;
 }
 
-function percentilesOf(histogram: Histogram): Pick<SliceFigures, 'p50Ms' | 'p99Ms' | 'maxMs'> {
-  if (histogram.total === 0) return { p50Ms: null, p99Ms: null, maxMs: null };
-  return {
-    p50Ms: quantileNs(histogram, 0.5) / 1e6,
-    p99Ms: quantileNs(histogram, 0.99) / 1e6,
-    maxMs: quantileNs(histogram, 1) / 1e6,
-  };
+function inMillis(percentiles: SlicePercentiles | null): Pick<SliceFigures, 'p50Ms' | 'p99Ms' | 'maxMs'> {
+  if (percentiles === null) return { p50Ms: null, p99Ms: null, maxMs: null };
+  const { p50Ns, p99Ns, maxNs } = percentiles;
+  return { p50Ms: p50Ns / 1e6, p99Ms: p99Ns / 1e6, maxMs: maxNs / 1e6 };
 }
 
 function sliceCpu(slice: SliceRecord, roles: ReadonlySet<string>): Pick<SliceFigures, 'cpuMicrosPerRequest'> {

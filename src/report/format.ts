@@ -153,7 +153,7 @@ export function share(value: number): string {
   const percent = value * 100;
   if (percent === 0 || percent === 100) return withSymbol(fixed(percent, 0), '%');
   const distance = Math.min(Math.abs(percent), Math.abs(100 - percent));
-  const decimals = distance >= 10 ? 0 : distance >= 1 ? 1 : distance >= 0.1 ? 2 : 3;
+  const decimals = distance >= 10 ? 0 : distance >= 1 ? 1 : distance >= 0.01 ? 2 : 3;
   return withSymbol(fixed(percent, decimals), '%');
 }
 

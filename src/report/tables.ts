@@ -28,7 +28,7 @@ export function table({ caption, columns, rows }: TableParts): Html {
   const id = tableId(html`${caption}`);
   const cellClass = (index: number) => (columns[index]?.text === true ? 'text' : 'number');
   return html`<div class="scroll" tabindex="0" role="region" aria-labelledby="${id}"><table>
-<caption id="${id}">${caption}</caption>
+<caption id="${id}"><span>${caption}</span></caption>
 <thead><tr>${columns.map((column, index) => html`<th scope="col" class="${cellClass(index)}">${column.label}</th>`)}</tr></thead>
 <tbody>${rows.map(
     (row) => html`<tr>${row.map((cell, index) =>
@@ -53,6 +53,8 @@ export function levelCell(level: Level | undefined): Html {
   if (level.value === null) return missing(level.reason);
   const unit = METRICS[level.metric].unit;
   if (level.low === null || level.high === null) return html`<b>${quantity(level.value, unit)}</b>`;
+  // An exact value, such as the CPU of a variant without processes, has no interval worth printing.
+  if (level.low === level.high) return html`<b>${quantity(level.value, unit)}</b>`;
   const text = quantityInterval(level.value, level.low, level.high, unit);
   return html`<b>${text.value}</b> <small>${rangeText(text)}</small>`;
 }
@@ -113,7 +115,7 @@ function intervalMark(effect: Effect, reach: number, margin: number): Html | nul
   };
   const [low, high, middle] = [place(effect.low), place(effect.high), place(effect.ratio)];
   const [bandLow, bandHigh] = [place(1 / (1 + margin)), place(1 + margin)];
-  return html`<svg class="mark ${effect.verdict}" viewBox="0 0 ${MARK_WIDTH} 12" aria-hidden="true" focusable="false"><rect class="band" x="${bandLow}" y="0" width="${Math.round((bandHigh - bandLow) * 10) / 10}" height="12"/><line class="zero" x1="${MARK_WIDTH / 2}" x2="${MARK_WIDTH / 2}" y1="0" y2="12"/><line class="range" x1="${low}" x2="${high}" y1="6" y2="6"/><circle class="dot" cx="${middle}" cy="6" r="3"/></svg>`;
+  return html`<svg class="mark ${effect.verdict}" viewBox="0 0 ${MARK_WIDTH} 12" preserveAspectRatio="xMinYMid" aria-hidden="true" focusable="false"><rect class="band" x="${bandLow}" y="0" width="${Math.round((bandHigh - bandLow) * 10) / 10}" height="12"/><line class="zero" x1="${MARK_WIDTH / 2}" x2="${MARK_WIDTH / 2}" y1="0" y2="12"/><line class="range" x1="${low}" x2="${high}" y1="6" y2="6"/><circle class="dot" cx="${middle}" cy="6" r="3"/></svg>`;
 }
 
 /** A canvas that the page's script fills; without it, or for who cannot see it, the table beside it says the same. */

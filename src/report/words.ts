@@ -8,7 +8,6 @@ import {
   type Verdict,
 } from '../record/index.js';
 import {
-  change,
   changeInterval,
   coverage,
   differenceInterval,
@@ -125,7 +124,7 @@ export function effectSentence(effect: Effect, interval: number, margin: number)
       const figures =
         known === null
           ? ''
-          : `: ${known.value}, ${coverage(interval)} interval ${rangeText(known)}, all within ${change(1 + margin)}`;
+          : `: ${known.value}, ${coverage(interval)} interval ${rangeText(known)}, all within ±${coverage(margin)}`;
       return `${candidate} and ${baseline} are equivalent in ${label}${figures}`;
     }
     case 'inconclusive': {

@@ -12,6 +12,7 @@ export interface Shown {
 }
 
 const TAIL_TICKS = [1, 2, 4, 10, 100, 1000, 10_000, 100_000, 1_000_000];
+const NARROW_TAIL_TICKS = [2, 10, 100, 1000, 10_000, 100_000, 1_000_000];
 
 /** 1/(1−q) as the percentile it stands for: 100 is "99 %". */
 function percentile(tail: number): string {
@@ -99,15 +100,25 @@ export function latencyChart(
           min: 1,
           max: tail,
           afterBuildTicks: (scale) => {
-            scale.ticks = TAIL_TICKS.filter((value) => value <= tail * 1.001).map((value) => ({ value }));
+            scale.ticks = (wide ? TAIL_TICKS : NARROW_TAIL_TICKS)
+              .filter((value) => value <= tail * 1.001)
+              .map((value) => ({ value }));
           },
-          ticks: { ...axis(theme, '').ticks, callback: (value) => percentile(Number(value)) },
+          ticks: {
+            ...axis(theme, '').ticks,
+            autoSkip: false,
+            callback: (value) => percentile(Number(value)),
+          },
         },
         y: {
           ...axis(theme, 'latency'),
           type: most > 25 * least ? 'logarithmic' : 'linear',
           ...(most > 25 * least ? {} : { beginAtZero: true }),
-          ticks: { ...axis(theme, '').ticks, callback: (value) => quantity(Number(value), 'ms') },
+          ticks: {
+            ...axis(theme, '').ticks,
+            callback: (value) =>
+              most > 25 * least && !isRound(Number(value)) ? '' : quantity(Number(value), 'ms'),
+          },
         },
       },
     },
@@ -286,20 +297,21 @@ export function cpuChart(
 
 /** Bars of allocated bytes per request. */
 export function allocationChart(
+  data: ChartData,
   bars: Bars,
   theme: Theme,
 ): { readonly height: number; readonly config: ChartConfiguration<'bar'> } {
   return {
-    height: 76 + bars.labels.length * 40,
+    height: 76 + bars.values.length * 40,
     config: {
       type: 'bar',
       data: {
-        labels: [...bars.labels],
+        labels: bars.variants.map((variant) => data.variants[variant]?.label ?? ''),
         datasets: [
           {
             label: 'allocated per request',
             data: [...bars.values],
-            backgroundColor: bars.values.map((_, index) => seriesColour(theme, index)),
+            backgroundColor: bars.variants.map((variant) => seriesColour(theme, variant)),
             maxBarThickness: 26,
           },
         ],
@@ -321,7 +333,7 @@ export function allocationChart(
             beginAtZero: true,
             ticks: {
               ...axis(theme, '').ticks,
-              stepSize: binaryStep(Math.max(...bars.values.map((value) => value ?? 0))),
+              stepSize: binaryStep(Math.max(...bars.values)),
               callback: (value) => quantity(Number(value), 'bytes'),
             },
           },

@@ -40,7 +40,7 @@ export function variantLegend(
   variants.forEach((variant, index) => {
     const button = document.createElement('button');
     button.type = 'button';
-    button.dataset['variant'] = String(index);
+    button.dataset.variant = String(index);
     button.setAttribute('aria-pressed', String(shown.has(index)));
     const label = document.createElement('bdi');
     label.textContent = variant.label;

@@ -69,8 +69,8 @@ function drawings(shown: Shown): Readonly<Record<string, Drawing | null>> {
     'slice-latency': strip(data.sliceLatency, 'p50 of each long slice', 'ms'),
     'slice-cpu': strip(data.sliceCpu, 'CPU per request of each slice', 'µs'),
     cpu: data.cpu === null ? null : (cpuChart(data.cpu, theme) as Drawing),
-    allocation: data.allocation === null ? null : (allocationChart(data.allocation, theme) as Drawing),
-    pauses: data.pauses.some((own) => own.points.length > 0)
+    allocation: data.allocation === null ? null : (allocationChart(data, data.allocation, theme) as Drawing),
+    pauses: data.pauses.some((own) => own.points.length > 1)
       ? { config: pauseChart(data, shown, theme) as ChartConfiguration, height: 280 }
       : null,
   };
@@ -124,7 +124,7 @@ function legends(): void {
 /** Only what shows a state changes; the buttons stay, so that focus stays where it was. */
 function refreshLegends(): void {
   for (const button of document.querySelectorAll<HTMLElement>('[data-variant]')) {
-    button.setAttribute('aria-pressed', String(state.variants.has(Number(button.dataset['variant']))));
+    button.setAttribute('aria-pressed', String(state.variants.has(Number(button.dataset.variant))));
   }
 }
 

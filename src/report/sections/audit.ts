@@ -1,6 +1,6 @@
 /** The harness's audit of itself: every reason to doubt the numbers above. */
 import { quantileNs } from '../../record/index.js';
-import { count, quantity, share, significant } from '../format.js';
+import { count, coverage, quantity, share, significant } from '../format.js';
 import { html, name } from '../html.js';
 import { missing, table } from '../tables.js';
 import type { Section, View } from '../view.js';
@@ -83,6 +83,6 @@ ${table({
     ];
   }),
 })}
-<p>Intervals: ${share(run.planned.confidence)} coverage each, over ${count(run.planned.rounds)} rounds on ${count(run.planned.replicas)} sets of fresh processes, so that restart luck is in them. Gated effects share that error rate among them; all others are descriptive. Equal means within ±${share(run.planned.margin)}.</p>`,
+<p>Intervals: ${coverage(run.planned.confidence)} coverage each, over ${count(run.planned.rounds)} rounds on ${count(run.planned.replicas)} sets of fresh processes, so that restart luck is in them. Gated effects share that error rate among them; all others are descriptive. Equal means within ±${coverage(run.planned.margin)}.</p>`,
   };
 }

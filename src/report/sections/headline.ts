@@ -1,7 +1,7 @@
 /** The first screen: what was asked, what came out, and whether to believe it. */
 import { type Effect, METRICS, type MetricName, type RunRecord } from '../../record/index.js';
 import { levelOf } from '../charts.js';
-import { count, coverage, elapsed, share, timestamp } from '../format.js';
+import { count, coverage, elapsed, timestamp } from '../format.js';
 import { type Html, html, name } from '../html.js';
 import { type Comparison, headlineComparisons, headlineMetrics, leadingEffects } from '../selection.js';
 import { effectCell, levelCell, reachOf } from '../tables.js';
@@ -125,7 +125,7 @@ function verdictTable(run: RunRecord, { baseline, candidates, effectOf }: Compar
   );
   const title = (metric: MetricName) => capitalised(METRICS[metric].label);
   return html`<table class="verdicts" role="table">
-<caption>Against ${name(baseline)}: change, and the interval it lies in. The shaded band of each mark is ±${share(margin)}, which counts as equal.</caption>
+<caption>Against ${name(baseline)}: change, and the interval it lies in. The shaded band of each mark is ±${coverage(margin)}, which counts as equal.</caption>
 <thead role="rowgroup"><tr role="row"><th scope="col" role="columnheader">Variant</th>${metrics.map(
     (metric) =>
       html`<th scope="col" role="columnheader" title="${METRICS[metric].definition}">${title(metric)}</th>`,
@@ -151,7 +151,7 @@ function wideNote(effects: readonly Effect[], comparisons: readonly Comparison[]
   );
   const wide = shown.filter((effect) => effect.verdict === 'inconclusive').length;
   if (wide === 0) return null;
-  return html`<p class="note"><b>${wide} of ${shown.length}</b> comparisons above cannot tell: the interval reaches both sides of “no change”, or a rule of measurement was not met. More blocks, or a quieter machine, would narrow them; no difference has been shown, and none has been ruled out.</p>`;
+  return html`<p class="note"><b>${wide} of ${shown.length}</b> comparisons above cannot tell: the interval reaches both sides of “no change”, the figure is not known, or a rule of measurement was not met. More blocks, or a quieter machine, would narrow an interval; until then no difference has been shown, and none has been ruled out.</p>`;
 }
 
 function variantsWithoutNumbers(run: RunRecord): Html | null {

@@ -36,11 +36,14 @@ ${parity(run)}`,
 
 function witnessCell(result: WitnessResult | undefined): Html {
   if (result === undefined) return missing('not read');
-  const claim = result.claimed ? 'claimed' : 'not claimed';
-  const value = result.value === null ? 'not known' : share(result.value);
-  const mark = result.value === null ? '?' : result.agrees ? '✓' : '✗';
-  const agreement = result.value === null ? '' : result.agrees ? 'agrees' : 'does not agree';
-  return html`<span class="witness ${result.value !== null && !result.agrees ? 'disagrees' : ''}"><span aria-hidden="true">${mark}</span> <b>${value}</b> <small>${claim}${agreement === '' ? null : `, ${agreement}`}</small></span> <small>${result.detail}${result.reason === null ? null : `; ${result.reason}`}</small>`;
+  const known = result.value !== null;
+  const mark = known ? (result.agrees ? '✓' : '✗') : '?';
+  const words = [
+    result.claimed ? 'claimed' : 'not claimed',
+    ...(known ? [result.agrees ? 'agrees' : 'does not agree'] : []),
+  ];
+  const behind = [result.detail, result.reason ?? ''].filter((text) => text !== '');
+  return html`<span class="witness ${known && !result.agrees ? 'disagrees' : ''}"><span aria-hidden="true">${mark}</span> <b>${result.value === null ? 'not known' : share(result.value)}</b></span> <small>${words.join(', ')}</small> <small>${behind.join('; ')}</small>`;
 }
 
 function parity({ parity: findings, variants }: View['run']): Html {
