@@ -1,0 +1,152 @@
+/** A validated scenario made concrete: what stands, what is sent, how often, and what will be compared. */
+import { measuredPerRoundMs, mendUnknown, type Scenario, SHORTEST_BATCH_MS } from '../scenario/index.js';
+import { resolveVariant } from '../variants/index.js';
+import { estimateMs, roundsThatFit } from './estimate.js';
+import { gateFor, pairsOf } from './pairs.js';
+import type { Plan, Schedule } from './plan.js';
+
+/** What the command line puts in place of the scenario's own. */
+export interface PlanOverrides {
+  readonly seed?: number;
+  readonly blocks?: number;
+  /** Length of long slices. */
+  readonly sliceMs?: number;
+  /** Ids of the variants to measure; the baseline is always kept. */
+  readonly variants?: readonly string[];
+}
+
+export interface PlanSource {
+  readonly path: string;
+  readonly text: string;
+  readonly overrides?: PlanOverrides;
+}
+
+export type PlannedScenario =
+  | { readonly ok: true; readonly plan: Plan }
+  /** One sentence each; never empty. */
+  | { readonly ok: false; readonly faults: readonly string[] };
+
+/** Fresh starts beyond this number add little to an interval and much to the run. */
+const USUAL_REPLICAS = 12;
+const FEWEST_REPLICAS = 4;
+/** Slice lengths vary by so much either way, so that slices do not fall into step with GC or timers. */
+const JITTER = 0.3;
+
+/** The plan of a scenario, or why there can be none. Pure: the same arguments give the same plan. */
+export function planScenario(scenario: Scenario, source: PlanSource): PlannedScenario {
+  const overrides = source.overrides ?? {};
+  const faults = [...overrideFaults(scenario, overrides)];
+  const declared = variantsTakingPart(scenario, overrides.variants);
+  const schedule = scheduleOf(scenario, overrides);
+  if (faults.length > 0) return { ok: false, faults };
+
+  faults.push(...scheduleFaults(schedule, declared.length));
+  if (faults.length > 0) return { ok: false, faults };
+
+  const load = scenario.load ?? { driver: 'loadgen', model: 'closed' };
+  const open = schedule.long !== null && load.model === 'open';
+  const { workload, topology, baseline } = scenario;
+  return {
+    ok: true,
+    plan: {
+      scenario: { name: scenario.name, path: source.path, text: source.text },
+      workload,
+      load,
+      schedule,
+      variants: declared.map((variant) => resolveVariant(variant, topology.hops, workload.connections)),
+      analysis: {
+        baseline,
+        pairs: pairsOf(scenario, declared),
+        confidence: scenario.confidence,
+        margin: scenario.margin,
+        gate: gateFor(
+          scenario.gate,
+          baseline,
+          declared.map(({ id }) => id),
+        ),
+        model: open ? 'open' : 'closed',
+        offeredRatePerSecond: open && load.model === 'open' ? load.ratePerSecond : null,
+        hasMicro: schedule.micro !== null,
+        hasLong: schedule.long !== null,
+        rounds: schedule.rounds,
+        replicas: schedule.replicas,
+      },
+      estimatedSeconds: estimateMs(schedule, declared.length) / 1000,
+    },
+  };
+}
+
+function variantsTakingPart(scenario: Scenario, wanted: readonly string[] | undefined): Scenario['variants'] {
+  if (wanted === undefined || wanted.length === 0) return scenario.variants;
+  return scenario.variants.filter(({ id }) => wanted.includes(id) || id === scenario.baseline);
+}
+
+function* overrideFaults(scenario: Scenario, overrides: PlanOverrides): Generator<string> {
+  const { seed, blocks, sliceMs, variants } = overrides;
+  if (seed !== undefined && !(Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32)) {
+    yield `the seed must be a whole number from 0 to ${2 ** 32 - 1}, not ${seed}`;
+  }
+  if (blocks !== undefined && !(Number.isInteger(blocks) && blocks >= 1 && blocks <= 1000)) {
+    yield `the number of blocks must be a whole number from 1 to 1000, not ${blocks}`;
+  }
+  if (sliceMs !== undefined && scenario.slices.long === null) {
+    yield 'the scenario has no long slices whose length could be changed; leave the slice length out, or add `slices.duration`';
+  } else if (sliceMs !== undefined && !(sliceMs >= 1000 && sliceMs <= 600_000)) {
+    yield `a long slice must last from 1 s to 600 s, not ${seconds(sliceMs)}: a latency percentile needs a steady state`;
+  }
+  const ids = scenario.variants.map(({ id }) => id);
+  for (const id of variants ?? []) {
+    if (!ids.includes(id)) yield `the scenario has no variant \`${id}\`${mendUnknown(id, ids)}`;
+  }
+}
+
+function scheduleOf(scenario: Scenario, overrides: PlanOverrides): Schedule {
+  const { slices, crossCheck } = scenario;
+  const rounds = overrides.blocks ?? slices.blocks;
+  const wanted = slices.replicas ?? USUAL_REPLICAS;
+  return {
+    seed: overrides.seed ?? slices.seed,
+    rounds,
+    // The scenario's own number is held against its own blocks; fewer blocks by an override take fewer replicas along.
+    replicas: overrides.blocks === undefined && slices.replicas !== null ? wanted : Math.min(rounds, wanted),
+    budgetMs: slices.budgetMs,
+    micro: slices.micro,
+    long:
+      slices.long === null
+        ? null
+        : {
+            durationMs: overrides.sliceMs ?? slices.long.durationMs,
+            warmupMs: slices.long.warmupMs,
+            blocksPerRound: 1,
+          },
+    crossCheck,
+    jitter: JITTER,
+  };
+}
+
+function* scheduleFaults(schedule: Schedule, variantCount: number): Generator<string> {
+  const { rounds, replicas, budgetMs } = schedule;
+  if (replicas > rounds)
+    yield `${replicas} replicas do not fit ${rounds} blocks: each must serve one; lower \`slices.replicas\``;
+  if (replicas < Math.min(FEWEST_REPLICAS, rounds)) {
+    yield `${replicas} replicas are too few: the luck of one start of a process is part of the noise; use at least ${Math.min(FEWEST_REPLICAS, rounds)}`;
+  }
+  const measuredMs = measuredPerRoundMs(schedule, variantCount);
+  if (measuredMs < SHORTEST_BATCH_MS) {
+    yield `a round would measure for only ${seconds(measuredMs)} with ${variantCount} ${variantCount === 1 ? 'variant' : 'variants'}; intervals need batches of at least ${seconds(SHORTEST_BATCH_MS)}: make the slices longer`;
+  }
+  const neededMs = estimateMs(schedule, variantCount);
+  if (neededMs > budgetMs) {
+    const fits = roundsThatFit(schedule, variantCount);
+    const needed = Math.ceil(neededMs / 1000);
+    const mend =
+      fits > 0
+        ? `\`blocks: ${fits}\` ${fits < replicas ? `with \`replicas: ${fits}\` ` : ''}fits, and so does \`budget: ${needed}s\``
+        : `not even one block fits; use \`budget: ${needed}s\`, fewer variants or shorter slices`;
+    yield `the plan needs about ${needed} s, and its budget is ${seconds(budgetMs)}; ${mend}`;
+  }
+}
+
+function seconds(ms: number): string {
+  return `${Number((ms / 1000).toFixed(1))} s`;
+}

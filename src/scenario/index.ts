@@ -1,0 +1,14 @@
+export { formatFault, quote, type ScenarioFault } from './fault.js';
+export { generateScenarioSchema } from './json-schema.js';
+export { type ParsedScenario, parseScenario } from './parse.js';
+export { DURATION, parseQuantity, type Quantity } from './quantities.js';
+export {
+  measuredPerRoundMs,
+  type Scenario,
+  type ScenarioCrossCheck,
+  type ScenarioLoad,
+  type ScenarioSlices,
+  type ScenarioWorkload,
+  SHORTEST_BATCH_MS,
+} from './scenario.js';
+export { mendUnknown } from './suggestion.js';

@@ -1,0 +1,202 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { formatFault, parseScenario, type Scenario } from './index.js';
+
+/** Hundreds of parses, perhaps on a busy machine. */
+const PATIENT = { timeout: 60_000 };
+
+const folder = join(import.meta.dirname, 'malformed');
+const expected = JSON.parse(readFileSync(join(folder, 'expected.json'), 'utf8')) as Readonly<
+  Record<string, readonly string[]>
+>;
+const read = (file: string) => readFileSync(join(folder, file), 'utf8');
+
+function faultsOf(text: string): readonly string[] {
+  const parsed = parseScenario(text, 'f.yaml');
+  return parsed.ok ? [] : parsed.faults.map(({ line, column, message }) => `${line}:${column} ${message}`);
+}
+
+function scenarioOf(text: string): Scenario {
+  const parsed = parseScenario(text, 'f.yaml');
+  if (!parsed.ok) throw new Error(parsed.faults.map(formatFault).join('\n'));
+  return parsed.scenario;
+}
+
+const GOOD = `schema: meshmark.scenario/1
+name: good
+load: {model: open, rate: 120/min}
+slices: {duration: 2s, blocks: 4}
+variants: [{id: direct}, {id: plain}]
+baseline: direct
+`;
+
+describe('a malformed scenario', () => {
+  const files = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
+
+  it('has its faults written down, for every file', () => {
+    expect(files.length).toBeGreaterThan(100);
+    expect(files.sort()).toEqual(Object.keys(expected).sort());
+  });
+
+  it.each(files)('%s: names line, column and mend of every fault', (file) => {
+    expect(faultsOf(read(file))).toEqual(expected[file]);
+  });
+
+  it('is described in one line a fault, without the words of a schema library', () => {
+    for (const fault of Object.values(expected).flat()) {
+      expect(fault).toMatch(/^\d+:\d+ [^\n\r]+$/);
+      expect(fault).not.toMatch(/invalid input|expected|received|zod|undefined/i);
+    }
+  });
+
+  it('is reported as FILE:LINE:COLUMN message', () => {
+    expect(formatFault({ file: 'a.yaml', line: 3, column: 7, message: 'no' })).toBe('a.yaml:3:7 no');
+  });
+});
+
+describe('parseScenario', () => {
+  it('fills in every default and turns quantities into base units', () => {
+    expect(scenarioOf(GOOD)).toEqual({
+      name: 'good',
+      description: null,
+      cluster: { provider: 'local' },
+      topology: { hops: 2 },
+      workload: {
+        protocol: 'http1',
+        responseBytes: { min: 1024, max: 1024 },
+        connections: 16,
+        serviceDelayMs: 0,
+        faultRate: 0,
+        timeoutMs: 5000,
+      },
+      load: { driver: 'loadgen', model: 'open', ratePerSecond: 2, arrivals: 'poisson' },
+      slices: {
+        blocks: 4,
+        budgetMs: 600_000,
+        seed: 1,
+        replicas: null,
+        long: { durationMs: 2000, warmupMs: 300 },
+        micro: null,
+      },
+      crossCheck: null,
+      confidence: 0.99,
+      margin: 0.03,
+      variants: [
+        { id: 'direct', kind: 'direct', options: {}, command: null },
+        { id: 'plain', kind: 'plain', options: {}, command: null },
+      ],
+      baseline: 'direct',
+      compare: [],
+      gate: [],
+    });
+  });
+
+  it('keeps only the options that were written, so that a kind’s own are not overwritten', () => {
+    const text = GOOD.replace(
+      '{id: plain}',
+      '{id: plain, kind: pooled-buffer, options: {testBurnMicros: 5}}',
+    );
+    expect(scenarioOf(text).variants[1]?.options).toEqual({ testBurnMicros: 5 });
+  });
+
+  it('reads ranges of sizes, one-hop paths, microseconds and aliases', () => {
+    const scenario = scenarioOf(`${GOOD}
+topology: {path: [client, outbound, service]}
+workload: {responseBytes: {min: 1KiB, max: 64kB}, serviceDelay: &wait 250µs, timeout: 1m}
+compare: [[plain, direct]]
+gate: [{metric: latency.p99, maxIncrease: 7%}]
+`);
+    expect(scenario.topology.hops).toBe(1);
+    expect(scenario.workload.responseBytes).toEqual({ min: 1024, max: 64_000 });
+    expect(scenario.workload.serviceDelayMs).toBe(0.25);
+    expect(scenario.gate[0]?.maxIncrease).toBe(0.07);
+  });
+
+  it('lets a scenario of short slices leave the load out', () => {
+    const text = GOOD.replace(/load: .*\n/, '').replace('duration: 2s', 'micro: {requests: 100}');
+    expect(scenarioOf(text).load).toBeNull();
+    expect(scenarioOf(text).slices.micro).toEqual({ requests: 100, warmupRequests: 100, perRoundMs: 2000 });
+  });
+
+  it('refuses what is nested too deeply for the parser', () => {
+    // Made here, not a file: such a file brings down other tools that read the folder.
+    const text = `schema: meshmark.scenario/1\nload: ${'['.repeat(20_000)}${']'.repeat(20_000)}\n`;
+    expect(faultsOf(text)).toEqual(['1:1 the file is nested too deeply to be read']);
+    expect(faultsOf('x'.repeat(300_000))).toHaveLength(1);
+  });
+
+  it('leaves hostile text as it is', () => {
+    const name = '<script>alert(1)</script>';
+    expect(scenarioOf(GOOD.replace('name: good', `name: "${name}"`)).name).toBe(name);
+  });
+
+  it('never throws and always places its faults inside the text', PATIENT, () => {
+    const check = (text: string) => {
+      const parsed = parseScenario(text, 'f.yaml');
+      if (parsed.ok) return;
+      expect(parsed.faults.length).toBeGreaterThan(0);
+      for (const { line, column, message } of parsed.faults) {
+        expect(line).toBeGreaterThanOrEqual(1);
+        expect(line).toBeLessThanOrEqual(text.split('\n').length);
+        expect(column).toBeGreaterThanOrEqual(1);
+        expect(message).not.toMatch(/\p{Cc}/u);
+      }
+    };
+    const words = [
+      'a',
+      ':',
+      ' ',
+      '\n',
+      '- ',
+      '{',
+      '}',
+      '[',
+      ']',
+      '"',
+      "'",
+      '&x',
+      '*x',
+      '#',
+      '|',
+      '>',
+      '!',
+      '%',
+      '?',
+      '\t',
+      '---',
+      '<<',
+    ];
+    const soup = fc.array(fc.constantFrom(...words), { maxLength: 40 }).map((parts) => parts.join(''));
+    fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 200 }), check), { seed: 21, numRuns: 150 });
+    fc.assert(fc.property(soup, check), { seed: 22, numRuns: 250 });
+  });
+
+  it('never throws on a good scenario in which any one value was replaced', PATIENT, () => {
+    const base = JSON.parse(
+      JSON.stringify({
+        schema: 'meshmark.scenario/1',
+        name: 'n',
+        topology: { hops: 2 },
+        workload: { responseBytes: { min: 1, max: 2 }, connections: 1 },
+        load: { model: 'open', rate: '1/s' },
+        slices: { duration: '2s', micro: { requests: 100 } },
+        variants: [
+          { id: 'plain', options: { buffers: 'pooled' } },
+          { id: 'c', kind: 'custom', command: ['x'] },
+        ],
+        baseline: 'plain',
+        compare: [['plain', 'c']],
+        gate: [{ metric: 'latency.p50', maxIncrease: '5%', variants: ['c'] }],
+      }),
+    ) as Record<string, unknown>;
+    const keys = fc.constantFrom(...Object.keys(base));
+    fc.assert(
+      fc.property(keys, fc.jsonValue({ maxDepth: 3 }), (key, value) => {
+        expect(typeof parseScenario(JSON.stringify({ ...base, [key]: value }), 'f.yaml').ok).toBe('boolean');
+      }),
+      { seed: 23, numRuns: 200 },
+    );
+  });
+});
