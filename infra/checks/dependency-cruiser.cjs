@@ -21,7 +21,7 @@ const ROOMS = {
 const WIRING = ['cli', 'acceptance'];
 
 /** Tests, and programs for developers that no user runs. */
-const TESTS = '(\\.test\\.ts$|/testing/|^src/acceptance/|/simulation/|/bench\\.ts$|/schema/write\\.ts$)';
+const TESTS = '(\\.test\\.ts$|/testing/|^src/acceptance/|/simulation/|/bench\\.ts$|/write(-schema)?\\.ts$)';
 
 /** Rooms that are pure functions of what they are given: no files, processes or sockets. */
 const PURE_ROOMS = '^src/(scenario|plan|variants|stats|gate)/';
