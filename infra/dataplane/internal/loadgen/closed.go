@@ -1,0 +1,99 @@
+package loadgen
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// countedLoop sends a fixed number of requests as fast as the connections allow, first the warm-up, then the measured
+// ones, with nothing in flight at any edge.
+type countedLoop struct{ run *run }
+
+func (l *countedLoop) execute() {
+	r := l.run
+	r.readClocks(edgeWarmup)
+	l.send(r.spec.WarmupRequests, false)
+	r.startedAt = r.clk.now()
+	r.readClocks(edgeStart)
+	l.send(r.spec.Requests, true)
+	r.readClocks(edgeEnd)
+	r.endedAt = r.clk.now()
+}
+
+func (l *countedLoop) sweep(int64) {}
+
+// send returns when count requests were answered or failed. Connections take the next request from one counter, so that
+// a slow one does not hold back the rest.
+func (l *countedLoop) send(count int64, measured bool) {
+	var taken atomic.Int64
+	var working sync.WaitGroup
+	for _, c := range l.run.target.conns {
+		working.Go(func() {
+			for !l.run.aborted.Load() && taken.Add(1) <= count {
+				l.run.exchange(c, func(int64) bool { return measured })
+			}
+		})
+	}
+	working.Wait()
+}
+
+// exchange sends one request on c and waits for its end. A closed connection is opened first, outside the request's
+// time; one that cannot be opened is the request's failure, and is not tried again for a while.
+func (r *run) exchange(c *conn, measured func(sentAt int64) bool) {
+	if c.nc == nil && !r.reopen(c) {
+		if r.aborted.Load() {
+			return
+		}
+		now := r.clk.now()
+		r.rec.add(ending{outcome: failedConnect, measured: measured(now), intendedAt: now, endedAt: now})
+		pause(redialEvery, r.ctx.Done())
+		return
+	}
+	c.send(r.clk, 0, 0, r.target.timeoutNs)
+	found := c.receive()
+	end, counted := r.settle(c, found, c.expires.Swap(0))
+	if counted {
+		end.measured = measured(end.sentAt)
+		r.rec.add(end)
+	}
+}
+
+// timedLoop sends for a length of time. Warm-up and measured part run into each other; a request belongs to the part in
+// which it was sent.
+type timedLoop struct {
+	run        *run
+	measuredAt atomic.Int64
+	endAt      atomic.Int64
+}
+
+func newTimedLoop(r *run) *timedLoop {
+	l := &timedLoop{run: r}
+	l.measuredAt.Store(never)
+	l.endAt.Store(never)
+	return l
+}
+
+func (l *timedLoop) execute() {
+	r := l.run
+	measured := func(sentAt int64) bool { return sentAt >= l.measuredAt.Load() }
+	r.readClocks(edgeWarmup)
+	var working sync.WaitGroup
+	for _, c := range r.target.conns {
+		working.Go(func() {
+			for !r.aborted.Load() && r.clk.now() < l.endAt.Load() {
+				r.exchange(c, measured)
+			}
+		})
+	}
+	pause(time.Duration(r.spec.WarmupMs*1e6), r.ctx.Done())
+	r.readClocks(edgeStart)
+	r.startedAt = r.clk.now()
+	l.endAt.Store(r.startedAt + int64(r.spec.DurationMs*1e6))
+	l.measuredAt.Store(r.startedAt)
+	working.Wait()
+	r.readClocks(edgeEnd)
+	r.endedAt = r.clk.now()
+}
+
+func (l *timedLoop) sweep(int64) {}

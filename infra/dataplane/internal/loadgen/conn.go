@@ -1,0 +1,340 @@
+package loadgen
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/valyala/fasthttp"
+)
+
+const (
+	// readBufferBytes takes an answer of 16 KiB in one system call.
+	readBufferBytes = 32 << 10
+	dialTimeout     = time.Second
+	// expired stands in conn.expires once the sweeper has given the request up.
+	expired = -1
+)
+
+// outcome is how a request ended. Only answered ones (status errors among them) have a time of their own.
+type outcome int
+
+const (
+	answered outcome = iota
+	failedStatus
+	failedReset
+	failedTimeout
+	failedProtocol
+	failedConnect
+)
+
+// answer is what one receive found.
+type answer struct {
+	outcome outcome
+	bytes   int64
+	// residenceNs is how long the service says it had the request; negative where it did not say.
+	residenceNs int64
+	// close means that the connection cannot be used again.
+	close bool
+	// silent means that the connection ended or was interrupted before a byte of an answer came.
+	silent bool
+}
+
+// conn is one connection of a target. At any time one goroutine owns it: whoever sends on it hands it, with the request,
+// to whoever reads.
+type conn struct {
+	target *target
+
+	mu sync.Mutex // Guards replacing nc against the sweeper's interrupting it.
+	nc net.Conn   // nil while closed.
+	fd uintptr
+
+	reader   *bufio.Reader
+	response fasthttp.Response
+	received int64 // Bytes read from the socket since it was opened.
+
+	// The request in flight, set before expires is stored.
+	index      int64
+	intendedAt int64
+	sentAt     int64
+	// expires is when the request in flight is given up; 0 when none is in flight, expired once it was given up.
+	expires atomic.Int64
+	// remainder waits for the rest of a request that the socket did not take at once.
+	remainder sync.WaitGroup
+}
+
+func newConn(t *target) *conn {
+	c := &conn{target: t}
+	c.reader = bufio.NewReaderSize(nil, readBufferBytes)
+	return c
+}
+
+// Read counts what comes in; it is the source of c.reader.
+func (c *conn) Read(to []byte) (int, error) {
+	n, err := c.nc.Read(to)
+	c.received += int64(n)
+	return n, err
+}
+
+// open connects, or reports why it cannot. The connection must be closed.
+func (c *conn) open(ctx context.Context) error {
+	dialer := net.Dialer{Timeout: dialTimeout}
+	nc, err := dialer.DialContext(ctx, "tcp", c.target.address)
+	if err != nil {
+		return describeDialError(c.target.address, err)
+	}
+	fd, err := descriptorOf(nc)
+	if err != nil {
+		_ = nc.Close()
+		return err
+	}
+	c.mu.Lock()
+	c.nc, c.fd = nc, fd
+	c.mu.Unlock()
+	c.received = 0
+	c.reader.Reset(c)
+	c.target.open.Add(1)
+	return nil
+}
+
+// descriptorOf returns the number of a connection's socket, valid while its owner keeps it open.
+func descriptorOf(nc net.Conn) (uintptr, error) {
+	tcp, ok := nc.(*net.TCPConn)
+	if !ok {
+		return 0, errors.New("not a TCP connection")
+	}
+	raw, err := tcp.SyscallConn()
+	if err != nil {
+		return 0, err
+	}
+	var number uintptr
+	err = raw.Control(func(fd uintptr) { number = fd })
+	return number, err
+}
+
+func describeDialError(address string, err error) error {
+	cause := err
+	var system *os.SyscallError
+	var operation *net.OpError
+	switch {
+	case errors.As(err, &system):
+		cause = system.Err
+	case errors.As(err, &operation) && operation.Err != nil:
+		cause = operation.Err
+	}
+	return errors.New("connect " + address + ": " + cause.Error())
+}
+
+// close closes the connection if it is open.
+func (c *conn) close() {
+	c.mu.Lock()
+	nc := c.nc
+	c.nc = nil
+	c.mu.Unlock()
+	if nc != nil {
+		_ = nc.Close()
+		c.remainder.Wait()
+		c.target.open.Add(-1)
+	}
+}
+
+// interrupt wakes the reader of an open connection; it may be called by anybody.
+func (c *conn) interrupt() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.nc != nil {
+		_ = c.nc.SetReadDeadline(time.Unix(1, 0))
+	}
+}
+
+// resume undoes interrupt.
+func (c *conn) resume() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.nc != nil {
+		_ = c.nc.SetReadDeadline(time.Time{})
+	}
+}
+
+// expireBefore gives the request in flight up if its time is over.
+func (c *conn) expireBefore(now int64) {
+	at := c.expires.Load()
+	if at <= 0 || at > now {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.expires.CompareAndSwap(at, expired) && c.nc != nil {
+		_ = c.nc.SetReadDeadline(time.Unix(1, 0))
+	}
+}
+
+// send puts a request on the connection. A failure to write is left to the reader, who finds it on the same socket.
+func (c *conn) send(clk clock, index, intendedAt, timeoutNs int64) {
+	c.index = index
+	c.sentAt = clk.now()
+	if intendedAt == 0 {
+		intendedAt = c.sentAt
+	}
+	c.intendedAt = intendedAt
+	request := c.target.request
+	nc := c.nc
+	// From here on the reader may take the connection over, as soon as the bytes are out.
+	c.remainder.Add(1)
+	c.expires.Store(intendedAt + timeoutNs)
+	written, ok := c.writeNow(request)
+	switch {
+	case !ok:
+		_ = nc.SetReadDeadline(time.Unix(1, 0))
+		c.remainder.Done()
+	case written < len(request):
+		go c.writeRemainder(nc, request[written:])
+	default:
+		c.remainder.Done()
+	}
+}
+
+// writeRemainder finishes a request larger than the socket's buffer, out of the pacing thread's way.
+func (c *conn) writeRemainder(nc net.Conn, rest []byte) {
+	defer c.remainder.Done()
+	if _, err := nc.Write(rest); err != nil {
+		_ = nc.SetReadDeadline(time.Unix(1, 0))
+	}
+}
+
+// receive waits for one answer and reads it to its end.
+func (c *conn) receive() answer {
+	if _, err := c.reader.Peek(1); err != nil {
+		return answer{outcome: failedReset, close: true, silent: true, residenceNs: -1}
+	}
+	before := c.received - int64(c.reader.Buffered())
+	err := c.readResponse()
+	result := answer{bytes: c.received - int64(c.reader.Buffered()) - before, residenceNs: -1}
+	if err != nil {
+		result.close = true
+		result.outcome = classifyReadError(err)
+		return result
+	}
+	header := &c.response.Header
+	if header.StatusCode() >= 400 {
+		result.outcome = failedStatus
+	}
+	result.close = header.ConnectionClose()
+	result.residenceNs = residenceOf(header)
+	return result
+}
+
+// readResponse reads one final response; interim ones (1xx) are passed over.
+func (c *conn) readResponse() error {
+	header := &c.response.Header
+	for {
+		if err := header.Read(c.reader); err != nil {
+			return err
+		}
+		if status := header.StatusCode(); status >= 200 || status == 101 {
+			break
+		}
+	}
+	status := header.StatusCode()
+	if c.target.headOnly || status == 204 || status == 304 || status < 200 {
+		return nil
+	}
+	length := header.ContentLength()
+	if length >= 0 {
+		_, err := c.reader.Discard(length) // The usual case, and no copy of the body.
+		return unexpectedEOF(err)
+	}
+	if err := c.response.ReadBody(c.reader, 0); err != nil {
+		return unexpectedEOF(err)
+	}
+	c.response.ResetBody()
+	const chunked = -1
+	if length == chunked {
+		if err := header.ReadTrailer(c.reader); err != nil && !errors.Is(err, io.EOF) {
+			return err
+		}
+		return nil
+	}
+	header.SetConnectionClose() // The body ended with the connection.
+	return nil
+}
+
+func unexpectedEOF(err error) error {
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+// classifyReadError tells a connection that broke from an answer that is no HTTP.
+func classifyReadError(err error) outcome {
+	var network net.Error
+	if errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) {
+		return failedReset
+	}
+	return failedProtocol
+}
+
+// residenceOf returns sent − received as the service reports them in ns, or −1.
+func residenceOf(header *fasthttp.ResponseHeader) int64 {
+	received, ok1 := parseNs(header.Peek("X-Meshmark-Received-Ns"))
+	sent, ok2 := parseNs(header.Peek("X-Meshmark-Sent-Ns"))
+	if !ok1 || !ok2 || sent < received {
+		return -1
+	}
+	return sent - received
+}
+
+func parseNs(text []byte) (int64, bool) {
+	if len(text) == 0 {
+		return 0, false
+	}
+	var value int64
+	for _, digit := range text {
+		if digit < '0' || digit > '9' || value > (1<<63-1)/10-1 {
+			return 0, false
+		}
+		value = value*10 + int64(digit-'0')
+	}
+	return value, true
+}
+
+// buildRequest returns the bytes of a target's request.
+func buildRequest(spec targetSpec, body []byte) []byte {
+	method, path := spec.Method, spec.Path
+	if method == "" {
+		method = "GET"
+	}
+	if path == "" {
+		path = "/"
+	}
+	var to bytes.Buffer
+	to.WriteString(method + " " + path + " HTTP/1.1\r\n")
+	hasHost := false
+	for _, name := range sortedKeys(spec.Headers) {
+		switch {
+		case equalFold(name, "host"):
+			hasHost = true
+		case equalFold(name, "content-length"), equalFold(name, "transfer-encoding"):
+			continue // The body's real length is written below.
+		}
+		to.WriteString(name + ": " + spec.Headers[name] + "\r\n")
+	}
+	if !hasHost {
+		to.WriteString("Host: " + spec.Address + "\r\n")
+	}
+	if len(body) > 0 || method == "POST" || method == "PUT" || method == "PATCH" {
+		to.WriteString("Content-Length: " + strconv.Itoa(len(body)) + "\r\n")
+	}
+	to.WriteString("\r\n")
+	to.Write(body)
+	return to.Bytes()
+}

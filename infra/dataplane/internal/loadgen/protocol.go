@@ -1,0 +1,238 @@
+package loadgen
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+
+	"meshmark/dataplane/internal/oscpu"
+)
+
+const (
+	modelClosed     = "closed"
+	modelOpen       = "open"
+	arrivalsPoisson = "poisson"
+	arrivalsConst   = "constant"
+
+	roleGenerator = "generator"
+)
+
+// maxScheduled bounds one open slice's schedule (8 bytes each).
+const maxScheduled = 50_000_000
+
+type command struct {
+	ID      int64        `json:"id"`
+	Op      string       `json:"op"`
+	Targets []targetSpec `json:"targets"`
+	Slices  []sliceSpec  `json:"slices"`
+
+	// generation is the number of stops that had been asked for when the command came.
+	generation int64
+	// refusal is why it could not be understood.
+	refusal error
+}
+
+type processSpec struct {
+	Role string `json:"role"`
+	PID  int    `json:"pid"`
+}
+
+type targetSpec struct {
+	ID          string            `json:"id"`
+	Address     string            `json:"address"`
+	Method      string            `json:"method"`
+	Path        string            `json:"path"`
+	Headers     map[string]string `json:"headers"`
+	BodyBase64  string            `json:"bodyBase64"`
+	Connections int               `json:"connections"`
+	TimeoutMs   float64           `json:"timeoutMs"`
+	Processes   []processSpec     `json:"processes"`
+}
+
+type sliceSpec struct {
+	Seq            int64   `json:"seq"`
+	Target         string  `json:"target"`
+	Model          string  `json:"model"`
+	Requests       int64   `json:"requests"`
+	WarmupRequests int64   `json:"warmupRequests"`
+	DurationMs     float64 `json:"durationMs"`
+	WarmupMs       float64 `json:"warmupMs"`
+	RatePerSecond  float64 `json:"ratePerSecond"`
+	Arrivals       string  `json:"arrivals"`
+	Seed           uint64  `json:"seed"`
+}
+
+// parseCommand reads one line. A command that cannot be understood comes back with its id, where it has one, and the
+// refusal.
+func parseCommand(line []byte) command {
+	var cmd command
+	if err := json.Unmarshal(line, &cmd); err != nil {
+		cmd.refusal = fmt.Errorf("not a command: %w", err)
+		return cmd
+	}
+	switch cmd.Op {
+	case "targets":
+		cmd.refusal = checkTargets(cmd.Targets)
+	case "slices":
+		for _, slice := range cmd.Slices {
+			if err := slice.check(); err != nil {
+				cmd.refusal = fmt.Errorf("slice %d: %w", slice.Seq, err)
+				break
+			}
+		}
+	case "read", "stop":
+	default:
+		cmd.refusal = fmt.Errorf("unknown op %q", cmd.Op)
+	}
+	return cmd
+}
+
+func checkTargets(targets []targetSpec) error {
+	seen := make(map[string]bool)
+	for _, target := range targets {
+		switch {
+		case target.ID == "":
+			return errors.New("a target has no id")
+		case seen[target.ID]:
+			return fmt.Errorf("target %q is listed twice", target.ID)
+		case target.Connections < 1:
+			return fmt.Errorf("target %q: connections must be at least 1", target.ID)
+		case !(target.TimeoutMs > 0):
+			return fmt.Errorf("target %q: timeoutMs must be above 0", target.ID)
+		}
+		if _, err := base64.StdEncoding.DecodeString(target.BodyBase64); err != nil {
+			return fmt.Errorf("target %q: bodyBase64: %w", target.ID, err)
+		}
+		seen[target.ID] = true
+	}
+	return nil
+}
+
+func (s sliceSpec) check() error {
+	if s.Requests < 0 || s.WarmupRequests < 0 || s.DurationMs < 0 || s.WarmupMs < 0 {
+		return errors.New("a length is negative")
+	}
+	switch s.Model {
+	case modelClosed:
+		if (s.Requests > 0) == (s.DurationMs > 0) {
+			return errors.New("a closed slice has either requests or durationMs")
+		}
+	case modelOpen:
+		if !(s.RatePerSecond > 0) || math.IsInf(s.RatePerSecond, 0) || !(s.DurationMs > 0) {
+			return errors.New("an open slice needs ratePerSecond and durationMs above 0")
+		}
+		if s.Arrivals != arrivalsConst && s.Arrivals != arrivalsPoisson {
+			return fmt.Errorf("arrivals are %q or %q, not %q", arrivalsConst, arrivalsPoisson, s.Arrivals)
+		}
+		if s.RatePerSecond*(s.DurationMs+s.WarmupMs)/1000 > maxScheduled {
+			return fmt.Errorf("more than %d requests in one open slice", maxScheduled)
+		}
+	default:
+		return fmt.Errorf("model is %q or %q, not %q", modelClosed, modelOpen, s.Model)
+	}
+	return nil
+}
+
+type readyEvent struct {
+	Event     string `json:"event"`
+	PID       int    `json:"pid"`
+	GoVersion string `json:"goVersion"`
+	CPUClock  string `json:"cpuClock"`
+}
+
+type doneEvent struct {
+	Event  string            `json:"event"`
+	ID     int64             `json:"id"`
+	Failed map[string]string `json:"failed,omitempty"`
+}
+
+type errorEvent struct {
+	Event   string `json:"event"`
+	ID      int64  `json:"id"`
+	Message string `json:"message"`
+}
+
+type errorCounts struct {
+	Connect  int64 `json:"connect"`
+	Reset    int64 `json:"reset"`
+	Timeout  int64 `json:"timeout"`
+	Status   int64 `json:"status"`
+	Protocol int64 `json:"protocol"`
+}
+
+// cpuEdges are one process's CPU clock at a slice's three edges; nil where it could not be read.
+type cpuEdges struct {
+	Role          string `json:"role"`
+	PID           int    `json:"pid"`
+	WarmupStartNs *int64 `json:"warmupStartNs"`
+	StartNs       *int64 `json:"startNs"`
+	EndNs         *int64 `json:"endNs"`
+}
+
+type generatorUse struct {
+	CPUNs           *int64 `json:"cpuNs"`
+	GCCycles        int64  `json:"gcCycles"`
+	ConnectionWaits int64  `json:"connectionWaits"`
+}
+
+type sliceEvent struct {
+	Event                string       `json:"event"`
+	ID                   int64        `json:"id"`
+	Seq                  int64        `json:"seq"`
+	Target               string       `json:"target"`
+	StartedAtMicros      int64        `json:"startedAtMicros"`
+	EndedAtMicros        int64        `json:"endedAtMicros"`
+	WarmupRequests       int64        `json:"warmupRequests"`
+	Requests             int64        `json:"requests"`
+	Errors               errorCounts  `json:"errors"`
+	BytesReceived        int64        `json:"bytesReceived"`
+	OfferedRatePerSecond *float64     `json:"offeredRatePerSecond"`
+	Latency              *string      `json:"latency"`
+	SendLatency          *string      `json:"sendLatency"`
+	SendLag              *string      `json:"sendLag"`
+	BeyondResidence      *string      `json:"beyondResidence"`
+	CPU                  []cpuEdges   `json:"cpu"`
+	Generator            generatorUse `json:"generator"`
+	Failed               *string      `json:"failed"`
+}
+
+type processReading struct {
+	Target              string `json:"target"`
+	Role                string `json:"role"`
+	PID                 int    `json:"pid"`
+	CPUNs               *int64 `json:"cpuNs"`
+	UserMicros          *int64 `json:"userMicros"`
+	SystemMicros        *int64 `json:"systemMicros"`
+	VoluntarySwitches   *int64 `json:"voluntarySwitches"`
+	InvoluntarySwitches *int64 `json:"involuntarySwitches"`
+	RSSBytes            *int64 `json:"rssBytes"`
+	RSSPeakBytes        *int64 `json:"rssPeakBytes"`
+}
+
+type readingEvent struct {
+	Event     string           `json:"event"`
+	ID        int64            `json:"id"`
+	AtMicros  int64            `json:"atMicros"`
+	Processes []processReading `json:"processes"`
+	Cores     []oscpu.Core     `json:"cores"`
+}
+
+// readProcess reads everything that can be read of a process; what cannot is nil.
+func readProcess(target string, process processSpec) processReading {
+	reading := processReading{Target: target, Role: process.Role, PID: process.PID}
+	if ns, ok := oscpu.ProcessCPU(process.PID); ok {
+		reading.CPUNs = &ns
+	}
+	if times, ok := oscpu.Stat(process.PID); ok {
+		reading.UserMicros, reading.SystemMicros = &times.UserMicros, &times.SystemMicros
+	}
+	if switches, ok := oscpu.Switches(process.PID); ok {
+		reading.VoluntarySwitches, reading.InvoluntarySwitches = &switches.Voluntary, &switches.Involuntary
+	}
+	if memory, ok := oscpu.MemoryOf(process.PID); ok {
+		reading.RSSBytes, reading.RSSPeakBytes = &memory.RSSBytes, &memory.RSSPeakBytes
+	}
+	return reading
+}

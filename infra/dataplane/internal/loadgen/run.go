@@ -1,0 +1,249 @@
+package loadgen
+
+import (
+	"context"
+	"math"
+	"os"
+	"runtime/metrics"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"meshmark/dataplane/internal/oscpu"
+)
+
+const (
+	// deadAfter is how long a target may be without a single open connection before its slice is given up.
+	deadAfter = 120 * time.Millisecond
+	// redialEvery spaces the attempts to re-open a connection.
+	redialEvery = 20 * time.Millisecond
+)
+
+// run is one slice being run.
+type run struct {
+	clk    clock
+	target *target
+	spec   sliceSpec
+	rec    *recorder
+	ctx    context.Context
+	cancel context.CancelFunc // Ends dialling.
+
+	processes []processSpec // The target's and the generator itself.
+	edges     []cpuEdges
+
+	startedAt, endedAt int64
+	connectionWaits    int64
+
+	mu       sync.Mutex
+	reason   string
+	dialFail error
+	aborted  atomic.Bool
+}
+
+func newRun(clk clock, t *target, spec sliceSpec, rec *recorder) *run {
+	rec.reset()
+	r := &run{clk: clk, target: t, spec: spec, rec: rec}
+	r.ctx, r.cancel = context.WithCancel(context.Background())
+	r.processes = append(append(r.processes, t.processes...), processSpec{Role: roleGenerator, PID: os.Getpid()})
+	r.edges = make([]cpuEdges, len(r.processes))
+	for i, process := range r.processes {
+		r.edges[i] = cpuEdges{Role: process.Role, PID: process.PID}
+	}
+	return r
+}
+
+// abort ends the slice early. The first reason stands.
+func (r *run) abort(reason string) {
+	r.mu.Lock()
+	if r.reason == "" {
+		r.reason = reason
+	}
+	r.mu.Unlock()
+	r.aborted.Store(true)
+	r.cancel()
+	for _, c := range r.target.conns {
+		c.interrupt()
+	}
+}
+
+func (r *run) failure() *string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.reason == "" {
+		return nil
+	}
+	reason := r.reason
+	return &reason
+}
+
+// execute runs the slice to its end. What went wrong is in failure.
+func (r *run) execute() {
+	defer r.cancel()
+	now := r.clk.now()
+	r.startedAt, r.endedAt = now, now
+	if err := r.target.refresh(r.ctx); err != nil {
+		r.abort(err.Error())
+	}
+	if r.aborted.Load() {
+		return
+	}
+	finished := make(chan struct{})
+	var watching sync.WaitGroup
+	var part slicePart
+	switch {
+	case r.spec.Model == modelOpen:
+		part = newOpenLoop(r)
+	case r.spec.Requests > 0:
+		part = &countedLoop{run: r}
+	default:
+		part = newTimedLoop(r)
+	}
+	watching.Go(func() { r.watch(part, finished) })
+	part.execute()
+	close(finished)
+	watching.Wait()
+	if r.aborted.Load() {
+		for _, c := range r.target.conns {
+			c.expires.Store(0)
+			c.resume()
+		}
+	}
+}
+
+// slicePart is what differs between the models.
+type slicePart interface {
+	execute()
+	// sweep gives up whatever waits longer than its limit without being on a connection.
+	sweep(now int64)
+}
+
+// watch looks now and then for requests whose time is over, and for a target that is gone. Doing it here costs a request
+// nothing, where a read deadline of its own would cost it a timer.
+func (r *run) watch(part slicePart, finished <-chan struct{}) {
+	every := min(max(time.Duration(r.target.timeoutNs/50), time.Millisecond), 10*time.Millisecond)
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	deadSince := int64(0)
+	for {
+		select {
+		case <-finished:
+			return
+		case <-ticker.C:
+		}
+		now := r.clk.now()
+		for _, c := range r.target.conns {
+			c.expireBefore(now)
+		}
+		part.sweep(now)
+		r.mu.Lock()
+		cause := r.dialFail
+		r.mu.Unlock()
+		switch {
+		case r.target.open.Load() > 0 || cause == nil:
+			deadSince = 0
+		case deadSince == 0:
+			deadSince = now
+		case now-deadSince > int64(deadAfter):
+			r.abort(cause.Error())
+		}
+		if r.aborted.Load() {
+			// Again, for a reader that was just opening its connection when the slice was ended.
+			for _, c := range r.target.conns {
+				c.interrupt()
+			}
+		}
+	}
+}
+
+// reopen connects c, and remembers why it could not.
+func (r *run) reopen(c *conn) bool {
+	err := c.open(r.ctx)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.ctx.Err() == nil {
+		r.dialFail = err
+	}
+	return err == nil
+}
+
+// settle takes what receive found for the request in flight on c, makes the connection fit for the next one or closes
+// it, and returns the request's end. counted is false for a request that was broken off because the slice is ended.
+func (r *run) settle(c *conn, found answer, state int64) (end ending, counted bool) {
+	end = ending{
+		outcome: found.outcome, intendedAt: c.intendedAt, sentAt: c.sentAt, endedAt: r.clk.now(),
+		timeoutNs: r.target.timeoutNs, bytes: found.bytes, residenceNs: found.residenceNs,
+	}
+	if state == expired || end.endedAt >= state {
+		end.outcome, found.close = failedTimeout, true
+	}
+	if found.close {
+		c.close()
+	} else {
+		c.remainder.Wait()
+	}
+	broken := end.outcome != answered && end.outcome != failedStatus
+	return end, !(broken && r.aborted.Load())
+}
+
+// edge is one of a slice's three moments at which CPU clocks are read.
+type edge int
+
+const (
+	edgeWarmup edge = iota
+	edgeStart
+	edgeEnd
+)
+
+// readClocks reads the CPU clock of every process, about 0.5 µs each.
+func (r *run) readClocks(at edge) {
+	for i := range r.edges {
+		ns, ok := oscpu.ProcessCPU(r.edges[i].PID)
+		if !ok {
+			continue
+		}
+		value := ns
+		switch at {
+		case edgeWarmup:
+			r.edges[i].WarmupStartNs = &value
+		case edgeStart:
+			r.edges[i].StartNs = &value
+		case edgeEnd:
+			r.edges[i].EndNs = &value
+		}
+	}
+}
+
+// event is the slice's record, histograms encoded.
+func (r *run) event(id int64, encoder *histogramEncoder, gcCycles int64) sliceEvent {
+	event := sliceEvent{
+		Event: "slice", ID: id, Seq: r.spec.Seq, Target: r.target.id,
+		StartedAtMicros: r.clk.unixMicros(r.startedAt), EndedAtMicros: r.clk.unixMicros(r.endedAt),
+		WarmupRequests: r.rec.warmup, Requests: r.rec.requests, Errors: r.rec.errors, BytesReceived: r.rec.bytes,
+		Latency:         encoder.encode(&r.rec.latency),
+		BeyondResidence: encoder.encode(&r.rec.beyond),
+		CPU:             r.edges,
+		Generator:       generatorUse{GCCycles: gcCycles, ConnectionWaits: r.connectionWaits},
+		Failed:          r.failure(),
+	}
+	if r.spec.Model == modelOpen {
+		rate := r.spec.RatePerSecond
+		event.OfferedRatePerSecond = &rate
+		event.SendLatency = encoder.encode(&r.rec.sendLatency)
+		event.SendLag = encoder.encode(&r.rec.sendLag)
+	}
+	if own := r.edges[len(r.edges)-1]; own.StartNs != nil && own.EndNs != nil {
+		used := *own.EndNs - *own.StartNs
+		event.Generator.CPUNs = &used
+	}
+	return event
+}
+
+// readGauges returns the garbage collections of this process so far and the bytes of heap in use, free ones that no
+// collection has found yet included.
+func readGauges() (cycles int64, heapBytes uint64) {
+	samples := []metrics.Sample{{Name: "/gc/cycles/total:gc-cycles"}, {Name: "/memory/classes/heap/objects:bytes"}}
+	metrics.Read(samples)
+	return int64(samples[0].Value.Uint64()), samples[1].Value.Uint64()
+}
+
+const never = math.MaxInt64

@@ -1,0 +1,32 @@
+package loadgen
+
+import (
+	"math"
+	"math/rand/v2"
+)
+
+// scheduleStream separates our use of a seed from anybody else's.
+const scheduleStream = 0x6d657368_6d61726b
+
+// appendSchedule appends the intended send times of one open slice, in ns from its origin, warm-up and measured part
+// without a seam: every time t with 0 ≤ t < totalNs.
+//
+// Constant arrivals fall at i/rate exactly (rounded to 1 ns, without accumulating the rounding). Poisson arrivals have
+// exponential gaps of mean 1/rate, drawn from a PCG generator seeded with seed.
+func appendSchedule(to []int64, arrivals string, ratePerSecond float64, seed uint64, totalNs int64) []int64 {
+	meanGap := 1e9 / ratePerSecond
+	if arrivals == arrivalsPoisson {
+		random := rand.New(rand.NewPCG(seed, scheduleStream))
+		for at := random.ExpFloat64() * meanGap; at < float64(totalNs); at += random.ExpFloat64() * meanGap {
+			to = append(to, int64(at))
+		}
+		return to
+	}
+	for i := 0; ; i++ {
+		at := int64(math.Round(float64(i) * meanGap))
+		if at >= totalNs {
+			return to
+		}
+		to = append(to, at)
+	}
+}
