@@ -12,7 +12,9 @@ function estimateOf(population: Population, units: number, trueRatio: number, ra
   const baseline = of('baseline');
   return jackknife(
     Math.log(candidate.all / baseline.all),
-    candidate.leavingOneOut.map((one, index) => Math.log(one / (baseline.leavingOneOut[index] ?? Number.NaN))),
+    candidate.leavingOneOut.map((one, index) =>
+      Math.log(one / (baseline.leavingOneOut[index] ?? Number.NaN)),
+    ),
   );
 }
 

@@ -7,7 +7,7 @@ import { addTotals, largest, type Measured, quotient, type TotalsByReplica } fro
 /** Units numbered from 0 with 100 requests each. */
 function measured(numerators: readonly number[]): Measured {
   const totals: TotalsByReplica = new Map();
-  numerators.forEach((numerator, replica) => addTotals(totals, replica, numerator, 100));
+  for (const [replica, numerator] of numerators.entries()) addTotals(totals, replica, numerator, 100);
   return { state: 'measured', statistic: quotient(totals, 1) };
 }
 
@@ -53,7 +53,10 @@ describe('compare', () => {
   const pairOfTotals = totals.chain((left) =>
     fc.tuple(
       fc.constant(left),
-      fc.array(fc.double({ min: 1, max: 1e6, noNaN: true }), { minLength: left.length, maxLength: left.length }),
+      fc.array(fc.double({ min: 1, max: 1e6, noNaN: true }), {
+        minLength: left.length,
+        maxLength: left.length,
+      }),
     ),
   );
   const close = (actual: number | null, expected: number) =>
@@ -166,6 +169,10 @@ describe('estimateLevel', () => {
         [3, 1],
       ]),
     );
-    expect(estimateLevel({ state: 'measured', statistic }, 0.95)).toMatchObject({ value: 9, low: null, high: null });
+    expect(estimateLevel({ state: 'measured', statistic }, 0.95)).toMatchObject({
+      value: 9,
+      low: null,
+      high: null,
+    });
   });
 });

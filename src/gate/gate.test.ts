@@ -1,0 +1,187 @@
+import { describe, expect, it } from 'vitest';
+import type { Effect, GateRule, PlannedAnalysis, RunVariant, Validity } from '../record/index.js';
+import { type CalibrationFloor, evaluateGate, exitCode } from './index.js';
+
+const VALID: Validity = { status: 'valid', reasons: [] };
+const RULE: GateRule = { metric: 'cpu.per_request', maxIncrease: 0.05, maxDecrease: null, variants: null };
+
+function planned(gate: GateRule[] = [RULE]): PlannedAnalysis {
+  return {
+    baseline: 'plain',
+    pairs: [
+      { candidate: 'mine', baseline: 'plain' },
+      { candidate: 'mine', baseline: 'direct' },
+    ],
+    confidence: 0.99,
+    margin: 0.05,
+    gate,
+    model: 'open',
+    offeredRatePerSecond: 800,
+    hasMicro: true,
+    hasLong: true,
+    rounds: 10,
+    replicas: 10,
+  };
+}
+
+function effect(change: Partial<Effect> = {}): Effect {
+  return {
+    metric: 'cpu.per_request',
+    candidate: 'mine',
+    baseline: 'plain',
+    track: 'micro',
+    ratio: 1.1,
+    low: 1.06,
+    high: 1.14,
+    difference: 10,
+    differenceLow: 6,
+    differenceHigh: 14,
+    pAdjusted: 0.001,
+    gated: true,
+    blocks: 100,
+    replicas: 10,
+    verdict: 'worse',
+    reason: null,
+    ...change,
+  };
+}
+
+function outcomeOf(change: Partial<Effect>, rule = RULE, validity = VALID, floor: CalibrationFloor = {}) {
+  const [result] = evaluateGate(planned([rule]), [effect(change)], validity, floor);
+  if (result === undefined) throw new Error('the rule has no result');
+  return result;
+}
+
+describe('evaluateGate', () => {
+  it('fails when the whole interval is above the limit, with interval and limit in a sentence', () => {
+    expect(outcomeOf({})).toMatchObject({
+      outcome: 'fail',
+      limit: 'at most 5 % more',
+      explanation: '× 1.1, 99 % interval 1.06 to 1.14: all of it is beyond the limit (at most 5 % more).',
+    });
+  });
+
+  it('passes when its upper bound is at the limit, and fails only above it', () => {
+    expect(outcomeOf({ ratio: 1, low: 0.95, high: 1.05 }).outcome).toBe('pass');
+    expect(outcomeOf({ ratio: 1.07, low: 1.05, high: 1.09 }).outcome).toBe('undecided');
+    expect(outcomeOf({ ratio: 1.07, low: 1.0501, high: 1.09 }).outcome).toBe('fail');
+  });
+
+  it('is undecided when the interval lies on both sides, whatever the verdict', () => {
+    expect(outcomeOf({ low: 1.01, high: 1.2, verdict: 'worse' }).outcome).toBe('undecided');
+    expect(outcomeOf({ ratio: 1.02, low: 0.99, high: 1.04, verdict: 'inconclusive' }).outcome).toBe('pass');
+  });
+
+  it('mirrors the limit for what must not decrease', () => {
+    const rule: GateRule = { ...RULE, metric: 'throughput', maxIncrease: null, maxDecrease: 0.1 };
+    const of = (low: number, high: number) => outcomeOf({ metric: 'throughput', low, high }, rule).outcome;
+    expect(of(0.8, 0.89)).toBe('fail');
+    expect(of(0.9, 1.2)).toBe('pass');
+    expect(of(0.85, 0.95)).toBe('undecided');
+  });
+
+  it.each(['not-exercised', 'unavailable', 'failed', 'invalid'] as const)(
+    'does not decide by a %s variant',
+    (verdict) => {
+      expect(outcomeOf({ verdict, reason: 'that is why', low: 0.5, high: 0.6 })).toMatchObject({
+        outcome: 'undecided',
+        explanation: 'Cannot tell: that is why.',
+      });
+    },
+  );
+
+  it('does not decide by an interval that a rule of measurement overruled', () => {
+    const change = {
+      verdict: 'inconclusive',
+      overruled: true,
+      low: 0.9,
+      high: 0.95,
+      reason: 'too few',
+    } as const;
+    expect(outcomeOf(change)).toMatchObject({ outcome: 'undecided', explanation: 'Cannot tell: too few.' });
+  });
+
+  it('does not decide by an invalid run', () => {
+    const validity: Validity = { status: 'invalid', reasons: ['the generator was saturated'] };
+    expect(outcomeOf({}, RULE, validity)).toMatchObject({
+      outcome: 'undecided',
+      explanation: expect.stringContaining('saturated'),
+    });
+    expect(outcomeOf({}, RULE, { status: 'suspect', reasons: ['steal'] }).outcome).toBe('fail');
+  });
+
+  it('judges the difference against 0 where there is no ratio, and says so', () => {
+    const none = { ratio: null, low: null, high: null };
+    expect(outcomeOf(none)).toMatchObject({
+      outcome: 'fail',
+      explanation: expect.stringMatching(/^10 µs, 99 % interval 6 to 14 µs.*without a ratio/),
+    });
+    expect(outcomeOf({ ...none, differenceLow: -9, differenceHigh: 0 }).outcome).toBe('pass');
+    expect(outcomeOf({ ...none, differenceLow: -1, differenceHigh: 1 }).outcome).toBe('undecided');
+    expect(outcomeOf({ ...none, differenceLow: null, differenceHigh: null }).outcome).toBe('undecided');
+  });
+
+  it('does not guess below the calibrated floor', () => {
+    const tight: GateRule = { ...RULE, maxIncrease: 0.01 };
+    const small = { ratio: 1.03, low: 1.02, high: 1.04 };
+    expect(outcomeOf(small, tight).outcome).toBe('fail');
+    expect(outcomeOf(small, tight, VALID, { 'cpu.per_request': 1.04 })).toMatchObject({
+      outcome: 'undecided',
+      explanation: expect.stringContaining('calibration'),
+    });
+    expect(outcomeOf({}, tight, VALID, { 'cpu.per_request': 1.04 }).outcome).toBe('fail');
+    const none = { ratio: 1, low: 0.995, high: 1.005 };
+    expect(outcomeOf(none, tight, VALID, { 'cpu.per_request': 1.04 }).outcome).toBe('undecided');
+    expect(outcomeOf(none, RULE, VALID, { 'cpu.per_request': 1.04 }).outcome).toBe('pass');
+    expect(
+      outcomeOf({ ratio: 0.8, low: 0.79, high: 0.81 }, tight, VALID, { 'cpu.per_request': 1.04 }).outcome,
+    ).toBe('pass');
+  });
+
+  it('judges only pairs against the baseline, and never passes what it did not find', () => {
+    expect(evaluateGate(planned(), [effect()], VALID).map((one) => one.baseline)).toEqual(['plain']);
+    expect(evaluateGate(planned(), [], VALID)[0]?.outcome).toBe('undecided');
+    const absent = evaluateGate(planned([{ ...RULE, variants: ['other'] }]), [effect()], VALID);
+    expect(absent).toMatchObject([{ candidate: 'other', outcome: 'undecided' }]);
+    const lonely = evaluateGate({ ...planned(), pairs: [] }, [], VALID);
+    expect(lonely).toMatchObject([{ candidate: 'every variant', outcome: 'undecided' }]);
+  });
+});
+
+describe('exitCode', () => {
+  const results = (...outcomes: ('pass' | 'fail' | 'undecided')[]) =>
+    outcomes.map((outcome) => ({ ...outcomeOf({}), outcome }));
+  const variant = (status: RunVariant['status']): RunVariant => ({
+    id: 'x',
+    kind: 'plain',
+    description: '',
+    options: {},
+    dataPlaneRoles: [],
+    claims: [],
+    status,
+    reason: null,
+    witness: null,
+  });
+
+  it('is 1 for any regression, before all else', () => {
+    expect(exitCode(results('pass', 'undecided', 'fail'), VALID, [])).toBe(1);
+    expect(exitCode(results('fail'), VALID, [], 'regression')).toBe(1);
+  });
+
+  it('is 3 when a gate cannot tell, unless only regressions fail', () => {
+    expect(exitCode(results('pass', 'undecided'), VALID, [])).toBe(3);
+    expect(exitCode(results('pass', 'undecided'), VALID, [], 'regression')).toBe(0);
+  });
+
+  it('is 0 when all gates pass', () => {
+    expect(exitCode(results('pass'), VALID, [variant('measured'), variant('unavailable')])).toBe(0);
+  });
+
+  it('without gates is 3 for a run without a valid result', () => {
+    expect(exitCode([], VALID, [variant('measured'), variant('unavailable')])).toBe(0);
+    expect(exitCode([], VALID, [variant('failed')])).toBe(3);
+    expect(exitCode([], VALID, [variant('not-exercised')])).toBe(3);
+    expect(exitCode([], { status: 'invalid', reasons: [] }, [variant('measured')])).toBe(3);
+    expect(exitCode([], { status: 'suspect', reasons: ['steal'] }, [variant('measured')])).toBe(0);
+  });
+});
