@@ -42,7 +42,7 @@ export interface ReadDocument {
 }
 
 const TOO_DEEP = 'the file is nested too deeply to be read';
-const LONGEST_TEXT = 256 * 1024;
+const LONGEST_TEXT = 64 * 1024;
 /** The library's own guard against "billion laughs" counts nodes an alias repeats; scenarios need a handful. */
 const MOST_ALIAS_COPIES = 100;
 
@@ -63,7 +63,7 @@ export function readDocument(original: string): ReadDocument {
   });
 
   if (text.length > LONGEST_TEXT) {
-    return refused(0, 'the file is larger than 256 KiB, which no scenario is; is it the right file?');
+    return refused(0, 'the file is larger than 64 KiB, which no scenario is; is it the right file?');
   }
   const unreadable = text.search(/[^\P{Cc}\t\n\r]|\uFFFD/u);
   if (unreadable >= 0) {

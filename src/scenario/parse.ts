@@ -1,12 +1,6 @@
 /** Scenario text to a scenario, or to every fault it has. */
 import { isMetricName } from '../record/index.js';
-import {
-  checkBaselineWritten,
-  checkCommands,
-  checkGateLimits,
-  checkOpenRate,
-  disagreementsOf,
-} from './consistency.js';
+import { disagreementsOf } from './consistency.js';
 import { type PathStep, type Place, type ReadDocument, readDocument } from './document.js';
 import { draftOf, isRecord } from './draft.js';
 import type { ScenarioFault } from './fault.js';
@@ -33,13 +27,7 @@ export function parseScenario(text: string, file: string): ParsedScenario {
   if (isRecord(document.value)) {
     const draft = draftOf(document.value);
     const isWritten = (path: readonly PathStep[]) => valueAt(document.value, path) !== undefined;
-    const disagreements = [
-      ...disagreementsOf(draft),
-      ...checkOpenRate(draft, isWritten),
-      ...checkBaselineWritten(draft, isWritten),
-      ...checkGateLimits(draft, isWritten),
-      ...checkCommands(draft, isWritten),
-    ];
+    const disagreements = disagreementsOf(draft, isWritten);
     for (const { path, message } of disagreements) places.push({ offset: document.offsetOf(path), message });
   }
   if (places.length > 0 || !checked.success) return { ok: false, faults: faultsAt(places, read, file) };
