@@ -57,7 +57,7 @@ func run(args []string) error {
 		return fmt.Errorf("--parent must be a pid, got %d", wanted.parent)
 	}
 	var err error
-	if wanted.cpus, err = parseCPUs(*cpus); err != nil {
+	if wanted.cpus, err = ParseCPUs(*cpus); err != nil {
 		return err
 	}
 	command := flags.Args()
@@ -79,8 +79,8 @@ func run(args []string) error {
 	return nil
 }
 
-// parseCPUs reads "0,2" as sorted core numbers without repeats.
-func parseCPUs(list string) ([]int, error) {
+// ParseCPUs reads "0,2" as sorted core numbers without repeats.
+func ParseCPUs(list string) ([]int, error) {
 	if list == "" {
 		return nil, nil
 	}

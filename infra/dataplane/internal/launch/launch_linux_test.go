@@ -1,0 +1,126 @@
+package launch
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"meshmark/dataplane/internal/processtest"
+)
+
+func TestMain(m *testing.M) { processtest.Main(m, Main) }
+
+func launched(t *testing.T, args ...string) (output string, code int) {
+	t.Helper()
+	command := processtest.Command(append([]string{"--parent", strconv.Itoa(os.Getpid())}, args...)...)
+	combined, _ := command.CombinedOutput()
+	return strings.TrimSpace(string(combined)), command.ProcessState.ExitCode()
+}
+
+func allowedCPUs(t *testing.T) []int {
+	t.Helper()
+	var set unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &set); err != nil {
+		t.Fatal(err)
+	}
+	var cpus []int
+	for cpu := range 1024 {
+		if set.IsSet(cpu) {
+			cpus = append(cpus, cpu)
+		}
+	}
+	return cpus
+}
+
+func TestCommandHasTheLaunchersPidAndItsOwnExitCode(t *testing.T) {
+	command := processtest.Command("--parent", strconv.Itoa(os.Getpid()), "--", "sh", "-c", "echo $$; exit 7")
+	output, _ := command.Output()
+	if got, want := strings.TrimSpace(string(output)), strconv.Itoa(command.Process.Pid); got != want {
+		t.Errorf("the command has pid %s, the launcher had %s", got, want)
+	}
+	if code := command.ProcessState.ExitCode(); code != 7 {
+		t.Errorf("exit code %d, want 7", code)
+	}
+}
+
+func TestCommandRunsOnTheCoresAsked(t *testing.T) {
+	cpus := allowedCPUs(t)
+	last := strconv.Itoa(cpus[len(cpus)-1])
+	output, code := launched(t, "--cpus", last, "--", "grep", "Cpus_allowed_list", "/proc/self/status")
+	if fields := strings.Fields(output); code != 0 || len(fields) != 2 || fields[1] != last {
+		t.Errorf("asked for core %s, got %q, exit code %d", last, output, code)
+	}
+}
+
+func TestWhatCannotBeDoneIsOneLineAnd125(t *testing.T) {
+	for name, args := range map[string][]string{
+		"a core that is not there": {"--cpus", "0,1000", "--", "true"},
+		"no core number":           {"--cpus", "a", "--", "true"},
+		"no such cgroup":           {"--cgroup", "/sys/fs/cgroup/meshmark-none", "--", "true"},
+		"no such command":          {"--", "meshmark-no-such-command"},
+		"no command":               {},
+		"another parent":           {"--parent", "1", "--", "true"},
+	} {
+		if output, code := launched(t, args...); code != 125 || output == "" || strings.Contains(output, "\n") {
+			t.Errorf("%s: exit code %d, output %q", name, code, output)
+		}
+	}
+}
+
+func TestCommandDiesWhenItsParentIsKilled(t *testing.T) {
+	// The shell is the parent; exec keeps its pid out of the way of a subshell.
+	parent := exec.Command("sh", "-c", `"$0" --parent $$ -- sh -c 'echo $$; exec sleep 300' & wait`, os.Args[0])
+	parent.Env = processtest.Command().Env
+	stdout, err := parent.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := parent.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var child int
+	if _, err := fmt.Fscan(stdout, &child); err != nil {
+		t.Fatal(err)
+	}
+	if err := parent.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	// The pipe ends once the last process that holds it, the child, has ended.
+	ended := make(chan struct{})
+	go func() {
+		_, _ = io.ReadAll(stdout)
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-time.After(5 * time.Second):
+		_ = syscall.Kill(child, syscall.SIGKILL)
+		t.Error("the command outlived its parent by 5 s")
+	}
+	_ = parent.Wait()
+}
+
+func TestCommandJoinsTheCgroup(t *testing.T) {
+	directory := filepath.Join(processtest.Cgroup2(t), fmt.Sprintf("meshmark-launch-test-%d", os.Getpid()))
+	if err := os.Mkdir(directory, 0o755); err != nil {
+		t.Skipf("cannot make a cgroup: %v", err)
+	}
+	defer func() {
+		if err := unix.Rmdir(directory); err != nil {
+			t.Error(err)
+		}
+	}()
+	output, code := launched(t, "--cgroup", directory, "--", "cat", "/proc/self/cgroup")
+	if code != 0 || !strings.Contains(output, "/"+filepath.Base(directory)) {
+		t.Errorf("exit code %d; the command was in %q", code, output)
+	}
+}
