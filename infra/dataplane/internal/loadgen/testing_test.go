@@ -189,7 +189,7 @@ func answerAll(response string) func(net.Conn) {
 	}
 }
 
-func decode(t *testing.T, encoded *string) *hdr.Histogram {
+func decode(t testing.TB, encoded *string) *hdr.Histogram {
 	t.Helper()
 	if encoded == nil {
 		t.Fatal("there is no histogram")
