@@ -46,8 +46,11 @@ func newProxy(options Options, dial dialer, counters *admin.Counters, faults *fa
 			}
 			return nil
 		},
-		ErrorHandler: func(answer http.ResponseWriter, _ *http.Request, err error) {
-			faults.report("upstream " + options.Upstream + ": " + err.Error())
+		ErrorHandler: func(answer http.ResponseWriter, request *http.Request, err error) {
+			// A client that has gone away ends its request's context; that is no fault of the upstream.
+			if request.Context().Err() == nil {
+				faults.report("upstream " + options.Upstream + ": " + err.Error())
+			}
 			answer.WriteHeader(http.StatusBadGateway)
 		},
 	}

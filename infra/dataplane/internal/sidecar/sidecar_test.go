@@ -87,8 +87,13 @@ func TestPooledBodiesAllGoThroughThePoolAndFreshOnesNever(t *testing.T) {
 				if protocol == "http1" && buffers == "pooled" && witness.PoolHits < witness.PoolGets/3 {
 					t.Errorf("%d of %d gets were hits", witness.PoolHits, witness.PoolGets)
 				}
-				if witness.ConnectionsAccepted != 4 || witness.UpstreamDials != 4 {
-					t.Errorf("%d accepted, %d dialled, want 4 and 4", witness.ConnectionsAccepted, witness.UpstreamDials)
+				// An http.Transport, the client's or the proxy's, may dial and then use a connection freed meanwhile.
+				accepted, dials := witness.ConnectionsAccepted, witness.UpstreamDials
+				if accepted < 4 || accepted > 20 || dials < 1 || dials > 20 {
+					t.Errorf("%d accepted, %d dialled for 200 requests on 4 connections", accepted, dials)
+				}
+				if protocol == "tcp" && dials != accepted {
+					t.Errorf("%d dialled for %d accepted", dials, accepted)
 				}
 			})
 		}
