@@ -2,13 +2,13 @@
 import {
   decodeHistogram,
   type Histogram,
-  mergeHistograms,
   type RunVariant,
   type SliceRecord,
   type Snapshot,
   type Track,
   type WindowRecord,
 } from '../record/index.js';
+import { type UnitHistograms, unitHistograms } from './statistic.js';
 
 export interface Evidence {
   readonly variant: RunVariant;
@@ -23,7 +23,7 @@ export interface Evidence {
   /** CPU of the data plane without traffic, ns per ns of time; null when it was not read. */
   readonly idleCpuShare: number | null;
   /** Latency of the long slices that may decide, by unit. */
-  readonly longLatency: ReadonlyMap<number, Histogram>;
+  readonly longLatency: UnitHistograms;
 }
 
 /** True for a slice whose numbers may decide. */
@@ -81,13 +81,13 @@ function evidenceOf(
   };
 }
 
-function latencyByReplica(slices: readonly SliceRecord[]): ReadonlyMap<number, Histogram> {
+function latencyByReplica(slices: readonly SliceRecord[]): UnitHistograms {
   const parts = new Map<number, Histogram[]>();
   for (const slice of slices) {
     if (slice.latency === null) continue;
     parts.set(slice.replica, [...(parts.get(slice.replica) ?? []), decodeHistogram(slice.latency)]);
   }
-  return new Map([...parts].map(([replica, histograms]) => [replica, mergeHistograms(histograms)]));
+  return unitHistograms(parts);
 }
 
 /** Pooled over the run, because one idle stretch is short against the kernel's bookkeeping. */

@@ -153,7 +153,7 @@ function errorRate(evidence: Evidence): Measured {
 
 function latencyMaximum(evidence: Evidence): Measured {
   const byReplica = new Map<number, number>();
-  for (const [replica, histogram] of evidence.longLatency) {
+  for (const [replica, histogram] of evidence.longLatency.byReplica) {
     const highest = histogram.valuesNs.at(-1);
     if (highest !== undefined) byReplica.set(replica, highest / 1e6);
   }

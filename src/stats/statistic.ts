@@ -65,6 +65,31 @@ export function quotient(totals: TotalsByReplica, scale: number): Statistic {
   };
 }
 
+/** Histograms by unit, and those of chosen units in one; each merge is made once, as several percentiles ask for it. */
+export interface UnitHistograms {
+  readonly byReplica: ReadonlyMap<number, Histogram>;
+  readonly merged: (replicas: readonly number[]) => Histogram;
+}
+
+/** Merges the parts of each unit. */
+export function unitHistograms(parts: ReadonlyMap<number, readonly Histogram[]>): UnitHistograms {
+  const byReplica = new Map([...parts].map(([replica, own]) => [replica, mergeHistograms(own)]));
+  const known = new Map<string, Histogram>();
+  return {
+    byReplica,
+    merged: (replicas) => {
+      const key = replicas.join(',');
+      const merged =
+        known.get(key) ??
+        mergeHistograms(
+          replicas.map((replica) => byReplica.get(replica)).filter((unit) => unit !== undefined),
+        );
+      known.set(key, merged);
+      return merged;
+    },
+  };
+}
+
 /** Fewest samples above a percentile for it to be printed at all. */
 export const FEWEST_SAMPLES_ABOVE = 10;
 
@@ -74,12 +99,13 @@ export const FEWEST_SAMPLES_ABOVE = 10;
  * a bucket's width as a share of its value.
  */
 export function quantileOf(
-  units: ReadonlyMap<number, Histogram>,
+  units: UnitHistograms,
   q: number,
   what: string,
   bucketWidth: number = HISTOGRAM_RESOLUTION,
 ): Measured {
-  const total = mergeHistograms([...units.values()]);
+  const replicas = ascending([...units.byReplica].filter(([, unit]) => unit.total > 0).map(([key]) => key));
+  const total = units.merged(replicas);
   if (total.total === 0) return { state: 'absent', reason: `no ${what} was recorded` };
   const above = samplesAbove(total, q);
   if (above < FEWEST_SAMPLES_ABOVE) {
@@ -91,28 +117,35 @@ export function quantileOf(
   if (!Number.isFinite(quantileNs(total, q))) {
     return { state: 'absent', reason: `it lies in the last, open bucket of ${what}` };
   }
-  const whole = new Map<string, Histogram>();
+  const known = new Map<string, Evaluation>();
   const milliseconds = (histogram: Histogram): number =>
     histogram.total === 0 ? Number.NaN : quantileNs(histogram, q) / 1e6;
   return {
     state: 'measured',
     statistic: {
-      replicas: ascending([...units].filter(([, unit]) => unit.total > 0).map(([key]) => key)),
+      replicas,
       hasSpread: true,
       // A value is rounded up by at most one bucket, evenly: the standard deviation of a uniform is width/√12.
       relativeRounding: bucketWidth / Math.sqrt(12),
       over: (chosen) => {
-        const parts = chosen.map((replica) => units.get(replica)).filter((unit) => unit !== undefined);
+        // Every pair asks for the same units, so that a run of many variants would evaluate them over and over.
         const key = chosen.join(',');
-        const merged = whole.get(key) ?? mergeHistograms(parts);
-        whole.set(key, merged);
-        return {
-          all: milliseconds(merged),
-          leavingOneOut: parts.map((part) => milliseconds(without(merged, part))),
-        };
+        const evaluation = known.get(key) ?? evaluateQuantile(units, chosen, milliseconds);
+        known.set(key, evaluation);
+        return evaluation;
       },
     },
   };
+}
+
+function evaluateQuantile(
+  units: UnitHistograms,
+  chosen: readonly number[],
+  quantile: (histogram: Histogram) => number,
+): Evaluation {
+  const merged = units.merged(chosen);
+  const parts = chosen.map((replica) => units.byReplica.get(replica)).filter((unit) => unit !== undefined);
+  return { all: quantile(merged), leavingOneOut: parts.map((part) => quantile(without(merged, part))) };
 }
 
 /** The largest value of any unit. It has no interval: leaving units out says nothing about what was never seen. */

@@ -1,11 +1,5 @@
 /** Metrics that are read at the edges of windows: the runtimes' own counters and the kernel's bookkeeping. */
-import {
-  type BucketCounts,
-  type Histogram,
-  mergeHistograms,
-  type Track,
-  type WindowRecord,
-} from '../record/index.js';
+import type { BucketCounts, Histogram, Track, WindowRecord } from '../record/index.js';
 import { cpuOf, type Evidence, growth, processPairs } from './evidence.js';
 import {
   addTotals,
@@ -14,6 +8,7 @@ import {
   quantileOf,
   quotient,
   type TotalsByReplica,
+  unitHistograms,
 } from './statistic.js';
 
 /** The kernel counts user and system time in ticks of 10 ms: below this a window's share of them is noise. */
@@ -60,8 +55,7 @@ export function gcPauseP99(evidence: Evidence, track: Track): Measured {
     }
   }
   if (units.size === 0) return { state: 'absent', reason: NO_RUNTIME };
-  const merged = new Map([...units].map(([replica, parts]) => [replica, mergeHistograms(parts)]));
-  return quantileOf(merged, 0.99, 'GC pauses', RUNTIME_BUCKET_WIDTH);
+  return quantileOf(unitHistograms(units), 0.99, 'GC pauses', RUNTIME_BUCKET_WIDTH);
 }
 
 /** Samples that a cumulative histogram gained. Empty buckets may be left out of either, so match them by upper edge. */
