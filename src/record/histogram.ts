@@ -109,8 +109,9 @@ function inflatePayload(bytes: Buffer): Buffer {
 /** Highest value that the bucket at `index` holds; HdrHistogram, "valueFromIndex" and "highestEquivalentValue". */
 function highestEquivalent(index: number, halfCount: number, unitMagnitude: number): number {
   const bucket = Math.floor(index / halfCount) - 1;
-  const [shift, subBucket] = bucket < 0 ? [0, index] : [bucket, (index % halfCount) + halfCount];
-  const width = 2 ** (shift + unitMagnitude);
+  // Buckets below the first doubling hold one unit each.
+  const subBucket = bucket < 0 ? index : (index % halfCount) + halfCount;
+  const width = 2 ** (Math.max(0, bucket) + unitMagnitude);
   return subBucket * width + width - 1;
 }
 
