@@ -20,23 +20,21 @@ const input = sampleRun({
   microBlocksPerRound: 0,
 });
 const assets = await loadReportAssets();
-// The first build pays for compiling; it is also the only one a run makes, so both are shown and the first counts.
-const millis = [1, 2, 3].map(() => {
-  const begun = performance.now();
-  renderHtml(input, assets);
-  return performance.now() - begun;
-});
-const bytes = Buffer.byteLength(renderHtml(input, assets));
-const first = millis[0] ?? Number.NaN;
+// The first build pays for compiling; it is also the only one that a run makes, so it is the one that counts. Its
+// CPU time is judged, because the time on the wall depends on what else the machine is doing.
+const begun = performance.now();
+const used = process.cpuUsage();
+const page = renderHtml(input, assets);
+const cpu = process.cpuUsage(used);
+const wall = performance.now() - begun;
+const cpuMillis = (cpu.user + cpu.system) / 1000;
+const bytes = Buffer.byteLength(page);
 const long = input.slices.filter((slice) => slice.track === 'long').length;
 process.stdout.write(
-  `report of ${input.run.variants.length} variants and ${long} long slices: ${first.toFixed(0)} ms ` +
-    `(then ${millis
-      .slice(1)
-      .map((ms) => ms.toFixed(0))
-      .join(', ')} ms), ${(bytes / 1e6).toFixed(2)} MB\n`,
+  `report of ${input.run.variants.length} variants and ${long} long slices: ${cpuMillis.toFixed(0)} ms of CPU, ` +
+    `${wall.toFixed(0)} ms by the clock, ${(bytes / 1e6).toFixed(2)} MB\n`,
 );
-if (first > MOST_MILLIS || bytes > MOST_BYTES) {
+if (cpuMillis > MOST_MILLIS || bytes > MOST_BYTES) {
   process.stderr.write(`over the budget of ${MOST_MILLIS} ms and ${MOST_BYTES / 1e6} MB\n`);
   process.exitCode = 1;
 }

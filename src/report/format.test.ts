@@ -60,7 +60,7 @@ describe('quantities', () => {
     expect([text.value, text.low, text.high].map(plain)).toEqual(['1.23 ms', '0.98 ms', '1.51 ms']);
   });
   test('show more digits where a narrow interval earns them', () => {
-    expect(plain(quantityInterval(105.27, 105.11, 105.43, 'µs').value)).toBe('105.27 µs');
+    expect(plain(quantityInterval(105.27, 105.11, 105.43, 'µs').value)).toBe('105.3 µs');
   });
   test('as differences always carry a sign', () => {
     const text = differenceInterval(-14, -15.2, 0.4, 'µs');

@@ -92,7 +92,7 @@ export interface IntervalText {
 
 /**
  * A value and its interval in one scale and with one number of decimals: enough for two significant digits of
- * the interval's width, or three of the value where that is more.
+ * the interval's width or three of the value, whichever is more, but never more than four of the value.
  */
 export function quantityInterval(value: number, low: number, high: number, unit: Unit): IntervalText {
   const magnitude = Math.max(Math.abs(value), Math.abs(low), Math.abs(high));
@@ -100,7 +100,7 @@ export function quantityInterval(value: number, low: number, high: number, unit:
   const width = (high - low) * scale.factor;
   const decimals = Math.min(
     Math.max(decimalsFor(magnitude * scale.factor, 3), width > 0 ? decimalsFor(width, 2) : 0),
-    decimalsFor(magnitude * scale.factor, 5),
+    decimalsFor(magnitude * scale.factor, 4),
   );
   const text = (x: number) => withSymbol(fixed(x * scale.factor, decimals), scale.symbol);
   return { value: text(value), low: text(low), high: text(high) };

@@ -34,7 +34,7 @@ export function renderJunit(run: RunRecord): string {
       ),
     ...analysis.effects.map(
       (effect) =>
-        `[${effect.gated ? 'gated' : 'descriptive'}] ${effect.metric}: ${effectSentence(effect, intervalCoverage(effect, analysis.effects, run.planned), run.planned.margin)}`,
+        `[${effect.gated ? 'gated' : 'descriptive'}] ${effect.metric}: ${effectSentence(effect, intervalCoverage(effect, run.planned), run.planned.margin)}`,
     ),
   ];
   return `<?xml version="1.0" encoding="UTF-8"?>

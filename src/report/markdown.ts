@@ -48,8 +48,7 @@ function symbolOf(effect: Effect): string {
 }
 
 function sentenceOf(run: RunRecord, effect: Effect): string {
-  const { effects } = analysisOf(run);
-  return effectSentence(effect, intervalCoverage(effect, effects, run.planned), run.planned.margin);
+  return effectSentence(effect, intervalCoverage(effect, run.planned), run.planned.margin);
 }
 
 function verdictTable(run: RunRecord, { baseline, candidates, effectOf }: Comparison): string {

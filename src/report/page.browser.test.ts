@@ -45,7 +45,7 @@ describe.skipIf(chromiumPath() === null)('the report in a browser', { timeout: 6
     await withPage(report, {}, async ({ page }) => {
       for (const id of ['latency', 'slice-latency', 'slice-cpu', 'cpu', 'allocation']) {
         const canvas = page.locator(`[data-chart="${id}"] canvas`);
-        expect(await canvas.getAttribute('aria-label'), id).toMatch(/table below/);
+        expect(String(await canvas.getAttribute('aria-label')), id).toMatch(/table below/);
         const inked = await canvas.evaluate((element) => {
           const drawing = element as unknown as {
             width: number;
@@ -67,7 +67,7 @@ describe.skipIf(chromiumPath() === null)('the report in a browser', { timeout: 6
   test('shows the record’s numbers on the first screen', async () => {
     await withPage(report, {}, async ({ page }) => {
       const row = page.locator('.verdicts tbody tr', { hasText: 'pooled-buffer' });
-      const cell = plain(await row.locator('td[data-label="CPU per request"]').textContent());
+      const cell = plain(String(await row.locator('td[data-label="CPU per request"]').textContent()));
       const [ratio, low, high] = KNOWN_EFFECTS['pooled-buffer']?.['cpu.per_request'] ?? [0, 0, 0];
       const percent = (value: number) => `−${((1 - value) * 100).toFixed(1)} %`;
       expect(cell).toContain(percent(ratio));

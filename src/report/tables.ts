@@ -56,6 +56,7 @@ export function levelCell(level: Level | undefined): Html {
   // An exact value, such as the CPU of a variant without processes, has no interval worth printing.
   if (level.low === level.high) return html`<b>${quantity(level.value, unit)}</b>`;
   const text = quantityInterval(level.value, level.low, level.high, unit);
+  if (text.low === text.high) return html`<b>${text.value}</b>`;
   return html`<b>${text.value}</b> <small>${rangeText(text)}</small>`;
 }
 

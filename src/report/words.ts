@@ -7,6 +7,7 @@ import {
   type RunRecord,
   type Verdict,
 } from '../record/index.js';
+import { gatedConfidence } from '../stats/index.js';
 import {
   changeInterval,
   coverage,
@@ -130,7 +131,9 @@ export function effectSentence(effect: Effect, interval: number, margin: number)
     case 'inconclusive': {
       const known = changeText(effect) ?? differenceText(effect);
       if (known === null) return `${candidate} against ${baseline}, ${label}: cannot tell${reason}`;
-      return `${candidate} against ${baseline}, ${label}: ${known.value}, but the ${coverage(interval)} interval ${rangeText(known)} is too wide to tell${reason}`;
+      const figures = `${known.value}, ${coverage(interval)} interval ${rangeText(known)}`;
+      const why = effect.overruled === true ? 'not judged, whatever the interval' : 'too wide to tell';
+      return `${candidate} against ${baseline}, ${label}: ${figures}, ${why}${reason}`;
     }
     case 'not-exercised':
     case 'unavailable':
@@ -162,18 +165,9 @@ function decidedSentence(effect: Effect, interval: number): string {
   return `${candidate} ${phrase.replace('{}', amount.value)} ${baseline} (${coverage(interval)} interval ${smaller} to ${larger}): ${word}`;
 }
 
-/**
- * Coverage of an effect's interval. Gated effects share the run's error rate α among them, so each has an
- * interval at 1 − α/m (Bonferroni); descriptive ones are at 1 − α each.
- */
-export function intervalCoverage(
-  effect: Effect,
-  effects: readonly Effect[],
-  planned: PlannedAnalysis,
-): number {
-  if (!effect.gated) return planned.confidence;
-  const gated = effects.filter((other) => other.gated).length;
-  return 1 - (1 - planned.confidence) / Math.max(1, gated);
+/** Coverage of an effect's interval: gated effects share the run's error rate among them, others do not. */
+export function intervalCoverage(effect: Effect, planned: PlannedAnalysis): number {
+  return effect.gated ? gatedConfidence(planned) : planned.confidence;
 }
 
 /** Ids of variants without a data plane: the controls that overhead is measured from. */

@@ -1,6 +1,6 @@
 /** Other tracks' word on the same question, and whether it is the same word. */
-import { METRICS } from '../../record/index.js';
-import { html, name } from '../html.js';
+import { type Analysis, METRICS } from '../../record/index.js';
+import { type Html, html, name } from '../html.js';
 import { changeCell, missing, table, verdictBadge } from '../tables.js';
 import type { Section, View } from '../view.js';
 
@@ -24,36 +24,41 @@ ${
           html`<li><b>Disagreement</b> in ${METRICS[entry.metric].label}, ${name(entry.candidate)} against ${name(entry.baseline)}: ${entry.explanation}</li>`,
       )}</ul>`
 }
-${
-  analysis.besideEffects.length === 0
-    ? null
-    : table({
-        caption: 'Deciding effects and those beside them',
-        columns: [
-          { label: 'Comparison', text: true },
-          { label: 'Metric', text: true },
-          { label: 'Deciding' },
-          { label: 'Beside' },
-          { label: 'Track', text: true },
-        ],
-        rows: analysis.besideEffects.map((effect) => {
-          const deciding = analysis.effects.find(
-            (other) =>
-              other.metric === effect.metric &&
-              other.candidate === effect.candidate &&
-              other.baseline === effect.baseline,
-          );
-          return [
-            html`${name(effect.candidate)} against ${name(effect.baseline)}`,
-            METRICS[effect.metric].label,
-            deciding === undefined
-              ? missing(null)
-              : html`${verdictBadge(deciding)} ${changeCell(deciding)} <small>${deciding.track}</small>`,
-            html`${verdictBadge(effect)} ${changeCell(effect)}`,
-            effect.track,
-          ];
-        }),
-      })
-}`,
+${besideTable(analysis)}`,
   };
+}
+
+/** With more rows than this the table waits behind its summary; disagreements are said above it in any case. */
+const FEW_ROWS = 16;
+
+function besideTable({ effects, besideEffects }: Analysis): Html | null {
+  if (besideEffects.length === 0) return null;
+  const made = table({
+    caption: 'Deciding effects and those beside them',
+    columns: [
+      { label: 'Comparison', text: true },
+      { label: 'Metric', text: true },
+      { label: 'Deciding' },
+      { label: 'Beside' },
+      { label: 'Tracks', text: true },
+    ],
+    rows: besideEffects.map((effect) => {
+      const deciding = effects.find(
+        (other) =>
+          other.metric === effect.metric &&
+          other.candidate === effect.candidate &&
+          other.baseline === effect.baseline,
+      );
+      return [
+        html`${name(effect.candidate)} against ${name(effect.baseline)}`,
+        METRICS[effect.metric].label,
+        deciding === undefined ? missing(null) : html`${verdictBadge(deciding)} ${changeCell(deciding)}`,
+        html`${verdictBadge(effect)} ${changeCell(effect)}`,
+        deciding === undefined ? effect.track : `${deciding.track}, beside it ${effect.track}`,
+      ];
+    }),
+  });
+  return besideEffects.length <= FEW_ROWS
+    ? made
+    : html`<details><summary>All ${besideEffects.length} comparisons by another track</summary>${made}</details>`;
 }

@@ -18,6 +18,7 @@ export function headline(view: View): Html {
 <p class="facts">${facts(view)}</p>
 ${unfinished(run)}
 <div class="badges">${validityBadge(view)}${gateBadge(view)}</div>
+${tallies(view)}
 ${sentences(view)}
 ${comparisons.map((comparison) => verdictTable(run, comparison))}
 ${wideNote(
@@ -65,13 +66,17 @@ const VALIDITY = {
   invalid: { symbol: '!', text: 'Invalid' },
 } as const;
 
+/** Reasons on the first screen; the section on validity has all of them. */
+const MOST_REASONS = 3;
+
 function validityBadge({ analysis }: View): Html {
   const { status, reasons } = analysis.validity;
   const { symbol, text } = VALIDITY[status];
   if (reasons.length === 0) {
     return html`<p class="badge ${status}"><b><span aria-hidden="true">${symbol}</span> ${text}</b> <span>nothing found that speaks against the numbers</span></p>`;
   }
-  return html`<div class="badge ${status}"><b><span aria-hidden="true">${symbol}</span> ${text}</b><ul>${reasons.map((reason) => html`<li>${reason}</li>`)}</ul></div>`;
+  const left = reasons.length - MOST_REASONS;
+  return html`<div class="badge ${status}"><b><span aria-hidden="true">${symbol}</span> ${text}</b><ul>${reasons.slice(0, MOST_REASONS).map((reason) => html`<li>${reason}</li>`)}${left > 0 ? html`<li><a href="#validity">${left} more</a></li>` : null}</ul></div>`;
 }
 
 function gateBadge({ analysis, run }: View): Html {
@@ -98,13 +103,32 @@ function sentences({ run, analysis }: View): Html | null {
   const leading = leadingEffects(run, analysis.effects);
   if (leading.length === 0) return null;
   return html`<ul class="sentences">${leading.map((effect) => {
-    const text = effectSentence(
-      effect,
-      intervalCoverage(effect, analysis.effects, run.planned),
-      run.planned.margin,
-    );
+    const text = effectSentence(effect, intervalCoverage(effect, run.planned), run.planned.margin);
     return html`<li class="${effect.verdict}"><span class="symbol" aria-hidden="true">${verdictWord(effect.verdict).symbol}</span> ${text}.</li>`;
   })}</ul>`;
+}
+
+/** With more candidates than this, the count of verdicts says more than a few of them in words. */
+const FEW_CANDIDATES = 5;
+
+function tallies({ run }: View): Html | null {
+  const lines = headlineComparisons(run)
+    .filter(({ candidates }) => candidates.length > FEW_CANDIDATES)
+    .flatMap(({ baseline, candidates, effectOf }) =>
+      headlineMetrics(run).flatMap((metric) => {
+        const effects = candidates.flatMap((candidate) => effectOf(candidate, metric) ?? []);
+        const found = [...new Set(effects.map((effect) => effect.verdict))].map(
+          (verdict) =>
+            `${effects.filter((effect) => effect.verdict === verdict).length} ${verdictWord(verdict).word}`,
+        );
+        return effects.length === 0
+          ? []
+          : [
+              html`<li>${METRICS[metric].label} against ${name(baseline)}, of ${effects.length}: ${found.join(', ')}</li>`,
+            ];
+      }),
+    );
+  return lines.length === 0 ? null : html`<ul class="tallies">${lines}</ul>`;
 }
 
 function verdictTable(run: RunRecord, { baseline, candidates, effectOf }: Comparison): Html {
@@ -124,7 +148,7 @@ function verdictTable(run: RunRecord, { baseline, candidates, effectOf }: Compar
     ]),
   );
   const title = (metric: MetricName) => capitalised(METRICS[metric].label);
-  return html`<table class="verdicts" role="table">
+  return html`<table class="verdicts${candidates.length > FEW_CANDIDATES ? ' dense' : ''}" role="table">
 <caption>Against ${name(baseline)}: change, and the interval it lies in. The shaded band of each mark is ±${coverage(margin)}, which counts as equal.</caption>
 <thead role="rowgroup"><tr role="row"><th scope="col" role="columnheader">Variant</th>${metrics.map(
     (metric) =>

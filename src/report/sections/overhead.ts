@@ -26,8 +26,11 @@ export function overhead({ run, analysis }: View): Section {
       body: html`<p>The scenario has no <code>direct</code> variant, so what the mesh adds to a bare request is not known.</p>`,
     };
   }
-  const metrics = SHOWN.filter((metric) =>
-    effects.some((effect) => effect.metric === metric && effect.difference !== null),
+  const metrics = SHOWN.filter(
+    (metric) =>
+      // In an open loop every variant is offered the same rate, so that throughput says nothing.
+      (metric !== 'throughput' || run.planned.model === 'closed') &&
+      effects.some((effect) => effect.metric === metric && effect.difference !== null),
   );
   const candidates = [...new Set(effects.map((effect) => effect.candidate))];
   if (metrics.length === 0) {

@@ -67,7 +67,14 @@ export function sampleRun(options: SampleOptions = {}): ReportInput & { readonly
     microBlocksPerRound: options.microBlocksPerRound ?? 12,
     crossCheckEveryRounds: 5,
     margin: MARGIN,
-    gate: [{ metric: 'cpu.per_request', maxIncrease: 0.05, maxDecrease: null, variants: null }],
+    gate: [
+      {
+        metric: 'cpu.per_request',
+        maxIncrease: 0.05,
+        maxDecrease: null,
+        variants: others.filter((id) => id !== 'direct'),
+      },
+    ],
     seed: 7,
   });
   const run: RunRecord = {
