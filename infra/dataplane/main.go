@@ -6,6 +6,7 @@
 //	dataplane loadgen
 //	dataplane launch   --parent 4711 -- command args…
 //	dataplane guard
+//	dataplane pin      --pid 4711 --cpus 0,2
 //	dataplane version
 //
 // README.md beside this file says what each does; PROTOCOL.md how they are talked to.
@@ -19,6 +20,7 @@ import (
 	"meshmark/dataplane/internal/guard"
 	"meshmark/dataplane/internal/launch"
 	"meshmark/dataplane/internal/loadgen"
+	"meshmark/dataplane/internal/pin"
 	"meshmark/dataplane/internal/service"
 	"meshmark/dataplane/internal/sidecar"
 )
@@ -32,10 +34,11 @@ var subcommands = map[string]subcommand{
 	"loadgen": loadgen.Main,
 	"launch":  launch.Main,
 	"guard":   guard.Main,
+	"pin":     pin.Main,
 	"version": printVersion,
 }
 
-const usage = "usage: dataplane service|sidecar|loadgen|launch|guard|version [options]"
+const usage = "usage: dataplane service|sidecar|loadgen|launch|guard|pin|version [options]"
 
 func main() {
 	if len(os.Args) < 2 {

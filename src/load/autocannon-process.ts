@@ -65,7 +65,11 @@ function startRun(order: SliceOrder): Run {
   let collectionsAtStart = garbageCollections;
   let gcCycles = 0;
 
-  const report = () => {
+  const report = (refusal: unknown) => {
+    if (refusal instanceof Error) {
+      process.stderr.write(`autocannon refused its options: ${refusal.message}\n`);
+      process.exit(1);
+    }
     say({
       message: 'result',
       startedAtMicros,
@@ -90,7 +94,6 @@ function startRun(order: SliceOrder): Run {
       timeout: Math.max(1, Math.ceil(order.timeoutMs / 1000)),
       pipelining: 1,
       sampleInt: STOP_CHECK_MS,
-      ignoreCoordinatedOmission: true,
     },
     report,
   );
