@@ -31,8 +31,7 @@ describe('latency without a proxy', () => {
   const standService = async (delayMs: number): Promise<Deployment> => {
     const direct = resolveVariant(
       { id: 'direct', kind: 'direct', options: {}, command: null },
-      2,
-      CONNECTIONS,
+      { hops: 2, connections: CONNECTIONS, protocol: 'http1' },
     );
     const [outcome] = await cluster.deploy({
       variants: [direct],

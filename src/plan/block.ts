@@ -5,8 +5,11 @@ import { streamAt } from './random.js';
 
 const TRACK_NUMBER: Readonly<Record<Track, number>> = { micro: 1, long: 2, 'cross-check': 3 };
 
-/** Below this a long slice has no steady state to take a percentile from, so that jitter stops here. */
-const SHORTEST_LONG_MS = 1000;
+/**
+ * Lengths that jitter does not cross downwards: below a second a slice has no steady state to take a percentile from,
+ * and below two seconds the kernel's ticks of 10 ms are too coarse to split its CPU.
+ */
+const JITTER_STOPS_AT_MS = [2000, 1000];
 
 /**
  * One slice of every variant, in random order. The order, the slices' length (varied by the schedule's jitter, the
@@ -37,6 +40,7 @@ function lengthOf(schedule: Schedule, track: Track, factor: number): PlannedSlic
   }
   const long = track === 'long' ? schedule.long : schedule.crossCheck;
   if (long === null) throw new RangeError(`the plan has no ${track} slices`);
-  const durationMs = Math.max(SHORTEST_LONG_MS, Math.round(long.durationMs * factor));
+  const floorMs = JITTER_STOPS_AT_MS.find((stop) => long.durationMs >= stop) ?? 0;
+  const durationMs = Math.max(floorMs, Math.round(long.durationMs * factor));
   return { type: 'duration', durationMs, warmupMs: long.warmupMs };
 }

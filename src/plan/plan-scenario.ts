@@ -53,7 +53,13 @@ export function planScenario(scenario: Scenario, source: PlanSource): PlannedSce
       workload,
       load,
       schedule,
-      variants: declared.map((variant) => resolveVariant(variant, topology.hops, workload.connections)),
+      variants: declared.map((variant) =>
+        resolveVariant(variant, {
+          hops: topology.hops,
+          connections: workload.connections,
+          protocol: workload.protocol,
+        }),
+      ),
       analysis: {
         baseline,
         pairs: pairsOf(scenario, declared),

@@ -37,7 +37,12 @@ function plan(rounds: number, replicas: number): Plan {
       crossCheck: null,
       jitter: 0.3,
     },
-    variants: VARIANTS.map((kind) => resolveVariant({ id: kind, kind, options: {}, command: null }, 2, 4)),
+    variants: VARIANTS.map((kind) =>
+      resolveVariant(
+        { id: kind, kind, options: {}, command: null },
+        { hops: 2, connections: 4, protocol: 'http1' },
+      ),
+    ),
     analysis: {
       baseline: 'plain',
       pairs: [{ candidate: 'pooled-buffer', baseline: 'plain' }],

@@ -89,13 +89,21 @@ export interface VariantSpec {
     | { readonly type: 'custom'; readonly command: readonly string[] };
 }
 
+/** What of a scenario, beside a variant's own declaration, decides how it stands. */
+export interface Surroundings {
+  /** Number of sidecars in the path: 1 is outbound only, 2 outbound and inbound. */
+  readonly hops: 1 | 2;
+  /** The workload's connections, for options that are `auto`. */
+  readonly connections: number;
+  readonly protocol: 'http1' | 'tcp';
+}
+
 /**
- * Turns a declared variant into one that can be stood up: the row's preset with the declared options over it.
- * `hops` is the number of sidecars in the path (1: outbound only, 2: outbound and inbound); `connections` the
- * workload's, for options that are `auto`. Throws RangeError for a kind the catalogue does not have, which
+ * Turns a declared variant into one that can be stood up: the row's preset with the declared options over it. Throws RangeError for a kind the catalogue does not have, which
  * validation has excluded.
  */
-export function resolveVariant(declared: DeclaredVariant, hops: 1 | 2, connections: number): VariantSpec {
+export function resolveVariant(declared: DeclaredVariant, surroundings: Surroundings): VariantSpec {
+  const { hops, connections, protocol } = surroundings;
   const row = catalogueRow(declared.kind);
   if (row === undefined) throw new RangeError(`no kind ${declared.kind} in the catalogue`);
   const { kind, description } = row;
@@ -116,7 +124,7 @@ export function resolveVariant(declared: DeclaredVariant, hops: 1 | 2, connectio
       });
       const idleUpstreamConnections =
         options.idleUpstreamConnections === 'auto' ? connections : options.idleUpstreamConnections;
-      const claims = claimsOf(row.claims, options, idleUpstreamConnections >= connections);
+      const claims = claimsOf(row.claims, options, protocol, idleUpstreamConnections >= connections);
       const roles = hops === 1 ? (['outbound'] as const) : (['outbound', 'inbound'] as const);
       return {
         ...base,
@@ -127,14 +135,23 @@ export function resolveVariant(declared: DeclaredVariant, hops: 1 | 2, connectio
   }
 }
 
-/** What a sidecar's options make it claim, the row's own point first; options may take a claim away. */
+/**
+ * What a sidecar's options make it claim, the row's own point first; options may take a claim away. A sidecar that
+ * copies bytes has one upstream connection, and gets its buffers once, per client connection: it claims neither reuse
+ * nor pool hits.
+ */
 function claimsOf(
   rowClaims: readonly WitnessName[],
   options: SidecarOptions,
-  reuses: boolean,
+  protocol: Surroundings['protocol'],
+  keepsEnough: boolean,
 ): readonly WitnessName[] {
+  const perRequest = protocol === 'http1';
+  const reuses = perRequest && keepsEnough;
   const pooled: readonly WitnessName[] =
-    options.buffers === 'pooled' ? ['buffer-pool', 'buffer-pool-hits'] : [];
+    options.buffers === 'pooled'
+      ? ['buffer-pool', ...(perRequest ? (['buffer-pool-hits'] as const) : [])]
+      : [];
   const byOptions: readonly WitnessName[] = [
     ...pooled,
     'proxy-in-path',
