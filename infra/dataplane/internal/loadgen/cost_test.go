@@ -93,8 +93,11 @@ func BenchmarkCost(b *testing.B) {
 				}
 				if spec.Model == modelOpen {
 					var encoder histogramEncoder
-					b.ReportMetric(float64(decode(b, encoder.encode(&r.rec.sendLag)).ValueAtQuantile(50))/1e3, "lag-p50-µs")
-					b.ReportMetric(float64(decode(b, encoder.encode(&r.rec.sendLag)).ValueAtQuantile(99))/1e3, "lag-p99-µs")
+					lag := decode(b, encoder.encode(&r.rec.sendLag))
+					b.ReportMetric(float64(lag.ValueAtQuantile(50))/1e3, "lag-p50-µs")
+					b.ReportMetric(float64(lag.ValueAtQuantile(99))/1e3, "lag-p99-µs")
+					b.ReportMetric(float64(lag.Max())/1e3, "lag-max-µs")
+					b.ReportMetric(float64(r.connectionWaits), "waits")
 				}
 			}
 		})
