@@ -18,6 +18,7 @@ const input = sampleRun({
   })),
   rounds: 100,
   microBlocksPerRound: 0,
+  crossCheckEveryRounds: 0,
 });
 const assets = await loadReportAssets();
 // The first build pays for compiling; it is also the only one that a run makes, so it is the one that counts. Its

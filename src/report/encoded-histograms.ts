@@ -40,12 +40,15 @@ function bucketValue(index: number): number {
   return ((index % HALF_COUNT) + HALF_COUNT) * width + width - 1;
 }
 
+/** One histogram's non-empty buckets; shared by all sums, because reading is synchronous and thousands pass through. */
+const indexes = new Int32Array(BUCKETS);
+const counts = new Float64Array(BUCKETS);
+
 /** An empty sum. `add` throws RangeError for a text that is no histogram. */
 export function createHistogramSum(): HistogramSum {
-  const sums = new Float64Array(BUCKETS);
-  // One histogram's non-empty buckets; reused, because thousands pass through.
-  const indexes = new Int32Array(BUCKETS);
-  const counts = new Float64Array(BUCKETS);
+  // Most sums of a report stay empty, so the array waits for the first sample.
+  let sums = new Float64Array(0);
+  let beyondLast = 0;
 
   /** Fills `indexes` and `counts` and returns how many of them are used. */
   const read = (base64: string): number => {
@@ -55,17 +58,18 @@ export function createHistogramSum(): HistogramSum {
     let offset = PAYLOAD_HEADER_BYTES;
     while (offset < payload.length) {
       // ZigZag LEB128: seven bits a byte, low bits first, and a ninth byte that carries eight. Multiplied, because a
-      // JavaScript shift drops everything above 32 bits.
-      let word = 0;
-      let scale = 1;
-      let byte = 0;
-      let bytes = 0;
-      do {
-        byte = payload[offset++] ?? 0;
-        word += (bytes < 8 ? byte & 0x7f : byte) * scale;
-        scale *= 128;
-        bytes++;
-      } while (byte >= 128 && bytes < 9);
+      // JavaScript shift drops everything above 32 bits; most words are one byte and take no loop.
+      let byte = payload[offset++] ?? 0;
+      let word = byte;
+      if (byte >= 128) {
+        word = byte & 0x7f;
+        let scale = 128;
+        for (let bytes = 1; byte >= 128 && bytes < 9; bytes++) {
+          byte = payload[offset++] ?? 0;
+          word += (bytes < 8 ? byte & 0x7f : byte) * scale;
+          scale *= 128;
+        }
+      }
       if (word % 2 === 1) {
         index += (word + 1) / 2;
         continue;
@@ -83,6 +87,8 @@ export function createHistogramSum(): HistogramSum {
 
   const addRead = (used: number): number => {
     let total = 0;
+    if (used > 0 && sums.length === 0) sums = new Float64Array(BUCKETS);
+    beyondLast = Math.max(beyondLast, used === 0 ? 0 : (indexes[used - 1] ?? 0) + 1);
     for (let i = 0; i < used; i++) {
       const count = counts[i] ?? 0;
       total += count;
@@ -115,12 +121,13 @@ export function createHistogramSum(): HistogramSum {
       const values: number[] = [];
       const kept: number[] = [];
       let total = 0;
-      sums.forEach((count, index) => {
-        if (count === 0) return;
+      for (let index = 0; index < beyondLast; index++) {
+        const count = sums[index] ?? 0;
+        if (count === 0) continue;
         values.push(bucketValue(index));
         kept.push(count);
         total += count;
-      });
+      }
       if (total === 0) return EMPTY_HISTOGRAM;
       return { valuesNs: Float64Array.from(values), counts: Float64Array.from(kept), total };
     },

@@ -24,6 +24,8 @@ export interface SampleOptions {
   readonly longBlocksPerRound?: number;
   readonly microBlocksPerRound?: number;
   readonly baseline?: string;
+  /** 0 is never; default every fifth. */
+  readonly crossCheckEveryRounds?: number;
 }
 
 const MARGIN = 0.03;
@@ -65,7 +67,7 @@ export function sampleRun(options: SampleOptions = {}): ReportInput & { readonly
     rounds: options.rounds ?? 10,
     longBlocksPerRound: options.longBlocksPerRound ?? 1,
     microBlocksPerRound: options.microBlocksPerRound ?? 12,
-    crossCheckEveryRounds: 5,
+    crossCheckEveryRounds: options.crossCheckEveryRounds ?? 5,
     margin: MARGIN,
     gate: [
       {
