@@ -61,6 +61,7 @@ export async function calibrateCommand(terminal: Terminal, options: CalibrateOpt
         '--seed',
         String(options.seed),
       ],
+      floor: null,
       signal: controller.signal,
       onStanding: (roles) => {
         view = createProgressView(terminal, plan.estimatedSeconds, roles, () => performance.now());

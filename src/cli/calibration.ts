@@ -3,19 +3,15 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
+import { type NoiseFloor, noiseFloor } from '../record/index.js';
 import type { JudgedRun } from './judge.js';
 
-const floorSchema = z.object({
+const floorSchema = noiseFloor.extend({
   schema: z.literal('meshmark.floor/1'),
   fingerprint: z.string(),
-  createdAt: z.string(),
-  /** How long the A/A run took. */
-  seconds: z.number(),
   ratio: z.number(),
   low: z.number(),
   high: z.number(),
-  /** Smallest relative change of CPU per request that a run of that length would show in four of five cases. */
-  smallestDecidable: z.number(),
 });
 export type Floor = z.infer<typeof floorSchema>;
 
@@ -58,9 +54,9 @@ export function saveFloor(floor: Floor): string {
 }
 
 /** The floor kept for a machine, or null when it has none that can be read. */
-export function loadFloor(fingerprint: string): Floor | null {
+export function loadFloor(fingerprint: string): NoiseFloor | null {
   try {
-    return floorSchema.parse(JSON.parse(readFileSync(floorPath(fingerprint), 'utf8')));
+    return noiseFloor.parse(JSON.parse(readFileSync(floorPath(fingerprint), 'utf8')));
   } catch {
     return null;
   }

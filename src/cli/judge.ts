@@ -1,6 +1,6 @@
 /** From a stored run to a judged one: statistics, then the gate over them. A pure function of the record. */
-import { evaluateGate, exitCode, type FailOn } from '../gate/index.js';
-import type { Analysis, RunRecord, StoredRun } from '../record/index.js';
+import { type CalibrationFloor, evaluateGate, exitCode, type FailOn } from '../gate/index.js';
+import type { Analysis, RunRecord, StoredRun, Validity } from '../record/index.js';
 import { analyse } from '../stats/index.js';
 import type { ExitCode } from './outcome.js';
 
@@ -16,9 +16,32 @@ export function judge(stored: StoredRun): JudgedRun {
     variant.status === 'not-exercised' ? { ...variant, status: 'measured' as const, reason: null } : variant,
   );
   const proven = analyse({ ...stored.run, variants }, stored.slices, stored.windows);
-  const { effects, validity } = proven.analysis;
-  const analysis = { ...proven.analysis, gate: evaluateGate(stored.run.planned, effects, validity) };
+  const validity = withDamage(proven.analysis.validity, stored.damaged.length);
+  const gate = evaluateGate(stored.run.planned, proven.analysis.effects, validity, floorOf(stored.run));
+  const analysis = { ...proven.analysis, validity, gate };
   return { ...stored, run: { ...stored.run, variants: proven.variants, analysis }, analysis };
+}
+
+/** Lines that could not be read are data left out, and whoever reads a verdict must know. */
+function withDamage(validity: Validity, damagedLines: number): Validity {
+  if (damagedLines === 0) return validity;
+  const status = validity.status === 'valid' ? 'suspect' : validity.status;
+  return {
+    status,
+    reasons: [...validity.reasons, `${damagedLines} damaged lines of slices.jsonl were left out`],
+  };
+}
+
+/**
+ * The calibration's floor scaled to this run's length: the error of a mean falls with the square root of the time
+ * spent on it. Empty where the machine has not been calibrated.
+ */
+function floorOf(run: RunRecord): CalibrationFloor {
+  if (run.floor === null || run.finishedAt === null) return {};
+  const seconds = (Date.parse(run.finishedAt) - Date.parse(run.createdAt)) / 1000;
+  if (seconds <= 0) return {};
+  const share = run.floor.smallestDecidable * Math.sqrt(run.floor.seconds / seconds);
+  return { 'cpu.per_request': 1 + share };
 }
 
 /** The exit code of a judged run. `failOn` other than `regression` means that a missing verdict fails too. */

@@ -30,11 +30,9 @@ export function describeFault(fault: unknown): { lines: readonly string[]; exitC
     return { lines: [`meshmark: ${fault.code} ${fault.message}`], exitCode: EXIT.environment };
   }
   if (fault instanceof RecordError) {
-    const disk =
-      fault.code === 'RECORD_DISK_FULL' || fault.code === 'RECORD_PERMISSION' || fault.code === 'RECORD_IO';
     return {
       lines: [`meshmark: ${fault.code} ${fault.message}`],
-      exitCode: disk ? EXIT.environment : EXIT.usage,
+      exitCode: fault.blame === 'input' ? EXIT.usage : EXIT.environment,
     };
   }
   if (fault instanceof Error && 'code' in fault && typeof fault.code === 'string' && 'errno' in fault) {

@@ -13,6 +13,7 @@ import type { Plan } from '../plan/index.js';
 import { readAdmin, readMachine } from '../probes/index.js';
 import {
   createRunWriter,
+  type NoiseFloor,
   RUN_SCHEMA,
   type RunRecord,
   type RunVariant,
@@ -28,6 +29,8 @@ export interface RunRequest {
   readonly directory: string;
   /** The command line that repeats this run. */
   readonly command: readonly string[];
+  /** What this machine is known to tell apart; null when it has not been calibrated. */
+  readonly floor: NoiseFloor | null;
   readonly signal: AbortSignal;
   readonly onProgress: (event: ProgressEvent) => void;
   /** Called with the roles whose CPU counts, by variant, before the first slice. */
@@ -121,6 +124,7 @@ function manifestOf(
     machine: readMachine(goVersion, { dataplane: fileDigest(dataplaneBinary()) }),
     isolation,
     parity: [],
+    floor: request.floor,
     analysis: null,
   };
 }

@@ -1,4 +1,7 @@
 /** `meshmark run`: the main job. */
+import { readMachine } from '../probes/index.js';
+import type { NoiseFloor } from '../record/index.js';
+import { loadFloor } from './calibration.js';
 import { gateExitCode, judge } from './judge.js';
 import { EXIT, type ExitCode } from './outcome.js';
 import { performRun } from './perform-run.js';
@@ -37,6 +40,9 @@ export async function runCommand(
     `${plan.variants.length} variants, ${rounds} rounds, about ${plan.estimatedSeconds.toFixed(0)} s, seed ${seed} → ${directory}`,
   );
 
+  const floor = loadFloor(readMachine(null, {}).fingerprint);
+  if (floor !== null) terminal.note(floorNote(floor, plan.estimatedSeconds));
+
   let view: ProgressView | null = null;
   const { signal, release } = interruptSignal(terminal);
   try {
@@ -44,6 +50,7 @@ export async function runCommand(
       plan,
       directory,
       command: repeatCommand(scenario, options, seed),
+      floor,
       signal,
       onStanding: (roles) => {
         view = createProgressView(terminal, plan.estimatedSeconds, roles, () => performance.now());
@@ -64,6 +71,12 @@ export async function runCommand(
   } finally {
     release();
   }
+}
+
+/** What the machine's calibration lets a run of this length show. */
+function floorNote(floor: NoiseFloor, seconds: number): string {
+  const share = floor.smallestDecidable * Math.sqrt(floor.seconds / seconds);
+  return `by its calibration this machine can show ≥ ${(share * 100).toFixed(1)} % CPU per request in ${seconds.toFixed(0)} s`;
 }
 
 /** A signal that aborts on the first Ctrl-C or SIGTERM; the second one ends the process at once. */

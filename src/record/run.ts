@@ -186,6 +186,16 @@ export const gateResult = z.object({
 });
 export type GateResult = z.infer<typeof gateResult>;
 
+/** What the machine was known to be able to tell apart when the run began, from a calibration; see `calibrate`. */
+export const noiseFloor = z.object({
+  createdAt: z.string(),
+  /** How long the calibration measured. */
+  seconds: z.number().positive(),
+  /** Smallest relative change of CPU per request that a run of that length shows. */
+  smallestDecidable: z.number().nonnegative(),
+});
+export type NoiseFloor = z.infer<typeof noiseFloor>;
+
 /** Two tracks that judged the same metric of the same pair and do not agree. */
 export const disagreement = z.object({
   metric: metricName,
@@ -229,6 +239,8 @@ export const runRecord = z.object({
   machine: machineInfo,
   isolation,
   parity: z.array(parityFinding),
+  /** Null when this machine has not been calibrated. */
+  floor: noiseFloor.nullable().default(null),
   analysis: analysis.nullable(),
 });
 export type RunRecord = z.infer<typeof runRecord>;

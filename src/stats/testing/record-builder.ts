@@ -362,6 +362,7 @@ export function buildRun(options: BuildOptions): BuiltRecord {
     },
     isolation: { generatorCores: [0], dataPlaneCores: [1], cgroups: null, notIsolated: [] },
     parity: [],
+    floor: null,
     analysis: null,
   };
   return { run, slices, windows };
