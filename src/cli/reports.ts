@@ -10,7 +10,10 @@ export async function writeReports(directory: string, judged: JudgedRun): Promis
   const { run, slices, windows } = judged;
   replaceRunFile(directory, run);
   const html = join(directory, 'report.html');
-  writeFileSync(html, renderHtml({ run, slices, windows }, await loadReportAssets()));
+  writeFileSync(
+    html,
+    renderHtml({ run, slices, windows, damaged: judged.damaged }, await loadReportAssets()),
+  );
   writeFileSync(join(directory, 'report.md'), renderMarkdown(run));
   writeFileSync(join(directory, 'junit.xml'), renderJunit(run));
   return html;

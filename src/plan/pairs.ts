@@ -33,15 +33,20 @@ export function pairsOf(
   });
 }
 
-/** The gate's rules for the variants that take part; a rule none of whose variants does is left out. */
+/**
+ * The gate's rules for the variants that take part; a rule none of whose variants does is left out. A rule that names
+ * none holds for every variant but the baseline and `direct`: a control is not what a gate is for.
+ */
 export function gateFor(
   gate: readonly GateRule[],
   baseline: string | null,
-  present: readonly string[],
+  present: readonly { readonly id: string; readonly kind: string }[],
 ): GateRule[] {
+  const candidates = present
+    .filter(({ id, kind }) => id !== baseline && kind !== 'direct')
+    .map(({ id }) => id);
   return gate.flatMap((rule) => {
-    if (rule.variants === null) return present.some((id) => id !== baseline) ? [rule] : [];
-    const variants = rule.variants.filter((id) => present.includes(id));
+    const variants = rule.variants?.filter((id) => present.some((one) => one.id === id)) ?? candidates;
     return variants.length === 0 ? [] : [{ ...rule, variants }];
   });
 }

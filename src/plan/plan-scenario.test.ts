@@ -83,7 +83,14 @@ describe('planScenario', () => {
       { candidate: 'direct', baseline: 'plain' },
       { candidate: 'plain', baseline: 'direct' },
     ]);
-    expect(plan.analysis.gate.map(({ metric }) => metric)).toEqual(['cpu.per_request']);
+    // The one candidate left is the control, which a rule that names no variant does not judge.
+    expect(plan.analysis.gate).toEqual([]);
+  });
+
+  it('has a rule that names no variant hold for every candidate but the control', () => {
+    const { gate } = planOf(SCENARIO).analysis;
+    const rule = gate.find(({ metric }) => metric === 'cpu.per_request');
+    expect(rule?.variants).toEqual(['pooled-buffer']);
   });
 
   it('refuses overrides that the scenario cannot take', () => {

@@ -65,11 +65,7 @@ export function planScenario(scenario: Scenario, source: PlanSource): PlannedSce
         pairs: pairsOf(scenario, declared),
         confidence: scenario.confidence,
         margin: scenario.margin,
-        gate: gateFor(
-          scenario.gate,
-          baseline,
-          declared.map(({ id }) => id),
-        ),
+        gate: gateFor(scenario.gate, baseline, declared),
         model: open ? 'open' : 'closed',
         offeredRatePerSecond: open && load.model === 'open' ? load.ratePerSecond : null,
         hasMicro: schedule.micro !== null,
