@@ -7,6 +7,7 @@
 //	dataplane launch   --parent 4711 -- command args…
 //	dataplane guard
 //	dataplane pin      --pid 4711 --cpus 0,2
+//	dataplane keep-awake
 //	dataplane version
 //
 // README.md beside this file says what each does; PROTOCOL.md how they are talked to.
@@ -18,6 +19,7 @@ import (
 	"os"
 
 	"meshmark/dataplane/internal/guard"
+	"meshmark/dataplane/internal/keepawake"
 	"meshmark/dataplane/internal/launch"
 	"meshmark/dataplane/internal/loadgen"
 	"meshmark/dataplane/internal/pin"
@@ -29,16 +31,17 @@ import (
 type subcommand func(args []string, stdin io.Reader, stdout, stderr io.Writer) int
 
 var subcommands = map[string]subcommand{
-	"service": service.Main,
-	"sidecar": sidecar.Main,
-	"loadgen": loadgen.Main,
-	"launch":  launch.Main,
-	"guard":   guard.Main,
-	"pin":     pin.Main,
-	"version": printVersion,
+	"service":    service.Main,
+	"sidecar":    sidecar.Main,
+	"loadgen":    loadgen.Main,
+	"launch":     launch.Main,
+	"guard":      guard.Main,
+	"pin":        pin.Main,
+	"keep-awake": keepawake.Main,
+	"version":    printVersion,
 }
 
-const usage = "usage: dataplane service|sidecar|loadgen|launch|guard|pin|version [options]"
+const usage = "usage: dataplane service|sidecar|loadgen|launch|guard|pin|keep-awake|version [options]"
 
 func main() {
 	if len(os.Args) < 2 {

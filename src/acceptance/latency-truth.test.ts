@@ -18,7 +18,7 @@ describe('latency without a proxy', () => {
 
   beforeAll(async () => {
     host = createProcessHost();
-    cluster = createLocalCluster(host);
+    cluster = createLocalCluster(host, true);
     engine = await startLoadgen(host, cluster.isolation.generatorCores);
   });
 

@@ -10,7 +10,7 @@ import {
 } from '../host/index.js';
 import { startAutocannon, startLoadgen } from '../load/index.js';
 import type { Plan } from '../plan/index.js';
-import { readAdmin, readMachine } from '../probes/index.js';
+import { readAdmin, readMachine, readProcessCpuNs } from '../probes/index.js';
 import {
   createRunWriter,
   type NoiseFloor,
@@ -44,7 +44,11 @@ export interface RunRequest {
 export async function performRun(request: RunRequest): Promise<StoredRun> {
   const { plan, directory } = request;
   const host = createProcessHost();
-  const cluster = createLocalCluster(host);
+  const { keepAwake } = plan.cluster;
+  const cluster = createLocalCluster(
+    host,
+    keepAwake === 'always' || (keepAwake === 'auto' && readMachine(null, {}).virtualised !== null),
+  );
   let writer: RunWriter | null = null;
   let run: RunRecord | null = null;
   try {
@@ -60,7 +64,7 @@ export async function performRun(request: RunRequest): Promise<StoredRun> {
     writer.writeRun(run);
     const outcome = await executeRun(
       plan,
-      { cluster, engine, autocannon, readAdmin, clock: systemClock },
+      { cluster, engine, autocannon, readAdmin, readProcessCpuNs, clock: systemClock },
       writer,
       {
         onProgress: request.onProgress,

@@ -39,8 +39,16 @@ export type DeployOutcome =
   | { readonly state: 'standing'; readonly deployment: Deployment }
   | { readonly state: 'failed'; readonly variant: string; readonly reason: string };
 
+/** A loop of the lowest priority that keeps a core from halting. */
+export interface Keeper {
+  readonly core: number;
+  readonly pid: number;
+}
+
 export interface Cluster {
   readonly isolation: Isolation;
+  /** The loops that keep cores awake; their time is idle time. */
+  keepers(): readonly Keeper[];
   /** Roles of the processes whose CPU is the data plane's, by variant form. */
   dataPlaneRoles(variant: VariantSpec): readonly string[];
   /**

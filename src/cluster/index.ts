@@ -4,6 +4,7 @@ export type {
   Deployment,
   DeployOutcome,
   DeploySpec,
+  Keeper,
   ServiceSpec,
 } from './cluster.js';
 export { createLocalCluster } from './local.js';

@@ -2,6 +2,7 @@
 import {
   allowedCores,
   type CoreSplit,
+  dataplaneBinary,
   makeChildCgroup,
   makeRunCgroup,
   type ProcessHost,
@@ -29,10 +30,11 @@ interface Standing {
 }
 
 /** A local cluster. Nothing is started until the first deploy. */
-export function createLocalCluster(host: ProcessHost): Cluster {
+export function createLocalCluster(host: ProcessHost, keepAwake: boolean): Cluster {
   const split = splitCores(allowedCores(), process.platform === 'linux');
   const runCgroup = makeRunCgroup();
   if (runCgroup.state === 'made') host.watchCgroup(runCgroup.directory);
+  const keepers = keepAwake && process.platform === 'linux' ? startKeepers(host, split) : [];
   const standing = new Map<Deployment, Standing>();
   let generation = 0;
 
@@ -67,7 +69,13 @@ export function createLocalCluster(host: ProcessHost): Cluster {
   };
 
   return {
-    isolation: describeIsolation(split, runCgroup),
+    isolation: describeIsolation(
+      split,
+      runCgroup,
+      keepers.map(({ core }) => core),
+    ),
+    keepers: () =>
+      keepers.filter(({ loop }) => loop.exit() === null).map(({ core, loop }) => ({ core, pid: loop.pid })),
     dataPlaneRoles,
     deploy: async (spec) => {
       generation += 1;
@@ -85,6 +93,7 @@ export function createLocalCluster(host: ProcessHost): Cluster {
     close: async () => {
       await Promise.all([...standing.values()].map(remove));
       standing.clear();
+      await Promise.all(keepers.map(({ loop }) => host.end(loop)));
       if (runCgroup.state === 'made') {
         await removeCgroup(runCgroup.directory, (ms) => new Promise((done) => setTimeout(done, ms)));
       }
@@ -143,7 +152,16 @@ async function standUp(
   }
 }
 
-function describeIsolation(split: CoreSplit, cgroup: RunCgroup): Isolation {
+/** One loop for each core that anything of the run may use. */
+function startKeepers(host: ProcessHost, split: CoreSplit): { core: number; loop: StartedProcess }[] {
+  const cores = [...new Set([...split.generator, ...split.dataPlane])];
+  return cores.map((core) => ({
+    core,
+    loop: host.start({ argv: [dataplaneBinary(), 'keep-awake'], cores: [core], cgroup: null }),
+  }));
+}
+
+function describeIsolation(split: CoreSplit, cgroup: RunCgroup, keptAwake: number[]): Isolation {
   const notIsolated = [
     ...(split.shared === null ? [] : [`generator and data plane share their cores: ${split.shared}`]),
     ...(cgroup.state === 'made' ? [] : [`variants have no cgroup of their own: ${cgroup.reason}`]),
@@ -155,6 +173,7 @@ function describeIsolation(split: CoreSplit, cgroup: RunCgroup): Isolation {
     generatorCores: [...split.generator],
     dataPlaneCores: [...split.dataPlane],
     cgroups: cgroup.state === 'made' ? 'one per variant (cgroup v2)' : null,
+    keptAwake,
     notIsolated,
   };
 }

@@ -50,6 +50,7 @@ export function planScenario(scenario: Scenario, source: PlanSource): PlannedSce
     ok: true,
     plan: {
       scenario: { name: scenario.name, path: source.path, text: source.text },
+      cluster: scenario.cluster,
       workload,
       load,
       schedule,

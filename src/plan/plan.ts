@@ -56,6 +56,7 @@ export interface Plan {
     readonly path: string;
     readonly text: string;
   };
+  readonly cluster: { readonly provider: 'local'; readonly keepAwake: 'auto' | 'always' | 'never' };
   readonly workload: Workload;
   readonly load: LongLoad;
   readonly schedule: Schedule;

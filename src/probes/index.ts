@@ -1,2 +1,3 @@
 export { type AdminSnapshot, readAdmin } from './admin.js';
 export { readMachine } from './machine.js';
+export { readProcessCpuNs } from './process-cpu.js';

@@ -112,6 +112,8 @@ export const isolation = z.object({
   generatorCores: z.array(z.int()),
   dataPlaneCores: z.array(z.int()),
   cgroups: z.string().nullable(),
+  /** Cores that an idle-priority loop kept from halting. Its time counts as idle time throughout the record. */
+  keptAwake: z.array(z.int()).default([]),
   /** One sentence each; empty when everything was isolated. */
   notIsolated: z.array(z.string()),
 });

@@ -136,7 +136,10 @@ export const processSnapshot = z.object({
 });
 export type ProcessSnapshot = z.infer<typeof processSnapshot>;
 
-/** Cumulative CPU time per core since boot, as the kernel accounts it (10 ms ticks). */
+/**
+ * Cumulative CPU time per core since boot, as the kernel accounts it (10 ms ticks). The time of a loop that keeps the
+ * core awake is in `idleMicros`.
+ */
 export const coreSnapshot = z.object({
   cpu: z.int().nonnegative(),
   userMicros: z.number(),

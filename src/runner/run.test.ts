@@ -18,6 +18,7 @@ const VARIANTS = ['plain', 'pooled-buffer'];
 function plan(rounds: number, replicas: number): Plan {
   return {
     scenario: { name: 'test', path: 'test.yaml', text: '' },
+    cluster: { provider: 'local', keepAwake: 'never' },
     workload: {
       protocol: 'http1',
       responseBytes: { min: 1024, max: 1024 },
@@ -151,7 +152,8 @@ function fakeMachine(failAt: { readonly variant: string; readonly seq: number } 
   };
 
   const cluster: Cluster = {
-    isolation: { generatorCores: [0], dataPlaneCores: [1], cgroups: null, notIsolated: [] },
+    isolation: { generatorCores: [0], dataPlaneCores: [1], cgroups: null, keptAwake: [], notIsolated: [] },
+    keepers: () => [],
     dataPlaneRoles: () => ['outbound'],
     deploy: async ({ variants }) => {
       deployed.push(variants.map((variant) => variant.id));
@@ -174,7 +176,14 @@ function fakeMachine(failAt: { readonly variant: string; readonly seq: number } 
     close: async () => undefined,
   };
   return {
-    ports: { cluster, engine, autocannon: null, readAdmin: async () => null, clock },
+    ports: {
+      cluster,
+      engine,
+      autocannon: null,
+      readAdmin: async () => null,
+      readProcessCpuNs: () => null,
+      clock,
+    },
     deployed,
     standing: () => standing,
   };

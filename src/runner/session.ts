@@ -14,6 +14,8 @@ export interface RunnerPorts {
   /** Null when the plan has no slice for it. */
   readonly autocannon: AutocannonDriver | null;
   readonly readAdmin: (address: string) => Promise<AdminSnapshot | null>;
+  /** CPU of a process so far in ns; null when it is gone. */
+  readonly readProcessCpuNs: (pid: number) => number | null;
   readonly clock: Clock;
 }
 

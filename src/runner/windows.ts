@@ -26,24 +26,38 @@ export async function readEdge(
   variants: readonly string[],
   side: 'before' | 'after',
 ): Promise<Edge> {
-  const { engine, readAdmin } = session.ports;
-  const first = await engine.read();
+  const { readAdmin } = session.ports;
+  const first = await readKeepingIdle(session);
   const asked = variants.flatMap((variant) => session.standing.get(variant)?.processes ?? []);
   const admin = new Map<number, AdminSnapshot>();
   for (const process of asked) {
     const said = process.admin === null ? null : await readAdmin(process.admin);
     if (said !== null) admin.set(process.pid, said);
   }
-  const second = await engine.read();
+  const second = await readKeepingIdle(session);
   const before = cpuByPid(first);
   const probeCpuNs = new Map<number, number>();
   for (const [pid, cpuNs] of cpuByPid(second)) probeCpuNs.set(pid, cpuNs - (before.get(pid) ?? cpuNs));
   return { inner: side === 'after' ? second : first, admin, probeCpuNs };
 }
 
+/** The engine's reading, with the time of the loops that keep cores awake moved from user time to idle time. */
+async function readKeepingIdle(session: Session): Promise<EngineReading> {
+  const { engine, cluster, readProcessCpuNs } = session.ports;
+  const reading = await engine.read();
+  const loopMicros = new Map(
+    cluster.keepers().map(({ core, pid }) => [core, (readProcessCpuNs(pid) ?? 0) / 1000] as const),
+  );
+  const cores = reading.cores.map((core) => {
+    const micros = loopMicros.get(core.cpu) ?? 0;
+    return { ...core, userMicros: core.userMicros - micros, idleMicros: core.idleMicros + micros };
+  });
+  return { ...reading, cores };
+}
+
 /** An edge of external clocks only. */
 export async function readClocks(session: Session): Promise<Edge> {
-  return { inner: await session.ports.engine.read(), admin: new Map(), probeCpuNs: new Map() };
+  return { inner: await readKeepingIdle(session), admin: new Map(), probeCpuNs: new Map() };
 }
 
 function cpuByPid(reading: EngineReading): Map<number, number> {

@@ -61,7 +61,7 @@ describe('parseScenario', () => {
     expect(scenarioOf(GOOD)).toEqual({
       name: 'good',
       description: null,
-      cluster: { provider: 'local' },
+      cluster: { provider: 'local', keepAwake: 'auto' },
       topology: { hops: 2 },
       workload: {
         protocol: 'http1',

@@ -50,7 +50,7 @@ function normalised(written: WrittenScenario, raw: unknown): Scenario {
   return {
     name: written.name,
     description: written.description ?? null,
-    cluster: { provider: 'local' },
+    cluster: { provider: 'local', keepAwake: written.cluster?.keepAwake ?? 'auto' },
     topology: { hops: topology?.hops ?? (topology?.path?.length === 3 ? 1 : 2) },
     workload: workloadOf(written.workload),
     load: loadOf(written.load),

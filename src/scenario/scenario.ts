@@ -46,7 +46,7 @@ export interface ScenarioCrossCheck {
 export interface Scenario {
   readonly name: string;
   readonly description: string | null;
-  readonly cluster: { readonly provider: 'local' };
+  readonly cluster: { readonly provider: 'local'; readonly keepAwake: 'auto' | 'always' | 'never' };
   readonly topology: { readonly hops: 1 | 2 };
   readonly workload: ScenarioWorkload;
   /** Null only where there are no long slices. */

@@ -139,6 +139,11 @@ export const clusterSchema = mapping(
       })
       .default('local')
       .describe('Where variants stand: `local` is processes on this machine.'),
+    keepAwake: oneOf(['auto', 'always', 'never'])
+      .default('auto')
+      .describe(
+        'Whether an idle-priority loop keeps the cores from halting; `auto` does so on virtual machines, where halting and waking a core is slow and noisy.',
+      ),
   },
   '{provider: local}',
 );

@@ -30,6 +30,12 @@ export function machine({ run }: View): Section {
       ['Go', info.goVersion ?? missing(null)],
       ['Generator’s cores', cores(isolation.generatorCores)],
       ['Data plane’s cores', cores(isolation.dataPlaneCores)],
+      [
+        'Kept from halting',
+        isolation.keptAwake.length === 0
+          ? 'no core'
+          : `${cores(isolation.keptAwake)} (by an idle-priority loop)`,
+      ],
       ['Control groups', isolation.cgroups ?? missing(null)],
       ['Fingerprint', html`<code>${info.fingerprint}</code>`],
     ])}

@@ -360,7 +360,7 @@ export function buildRun(options: BuildOptions): BuiltRecord {
       binaries: { dataplane: '0'.repeat(64) },
       fingerprint: 'f00d',
     },
-    isolation: { generatorCores: [0], dataPlaneCores: [1], cgroups: null, notIsolated: [] },
+    isolation: { generatorCores: [0], dataPlaneCores: [1], cgroups: null, keptAwake: [], notIsolated: [] },
     parity: [],
     floor: null,
     analysis: null,
