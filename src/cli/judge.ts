@@ -10,7 +10,8 @@ export interface JudgedRun extends StoredRun {
 }
 
 /** Analyses a stored run and applies its gate, whatever analysis the folder holds already. */
-export function judge(stored: StoredRun): JudgedRun {
+export function judge(folder: StoredRun): JudgedRun {
+  const stored = { ...folder, run: withEnd(folder.run) };
   // What failed or could not run stays so; whether the rest was exercised is judged anew.
   const variants = stored.run.variants.map((variant) =>
     variant.status === 'not-exercised' ? { ...variant, status: 'measured' as const, reason: null } : variant,
@@ -20,6 +21,16 @@ export function judge(stored: StoredRun): JudgedRun {
   const gate = evaluateGate(stored.run.planned, proven.analysis.effects, validity, floorOf(stored.run));
   const analysis = { ...proven.analysis, validity, gate };
   return { ...stored, run: { ...stored.run, variants: proven.variants, analysis }, analysis };
+}
+
+/** A run that nobody ended says `running` for ever; whoever reads it must know that it is not whole. */
+function withEnd(run: RunRecord): RunRecord {
+  if (run.state !== 'running') return run;
+  return {
+    ...run,
+    state: 'interrupted',
+    stateReason: 'interrupted without a word: the harness was killed, or is still measuring',
+  };
 }
 
 /** Lines that could not be read are data left out, and whoever reads a verdict must know. */

@@ -2,6 +2,7 @@
 /** The command line: which words exist, and nothing of what they do. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { packageVersion } from '../host/index.js';
+import { DURATION, parseQuantity } from '../scenario/index.js';
 import { calibrateCommand } from './calibrate-command.js';
 import { cleanCommand } from './clean-command.js';
 import { compareCommand } from './compare-command.js';
@@ -35,14 +36,11 @@ function wholeNumber(least: number): (text: string) => number {
   };
 }
 
-/** `2s`, `500ms` or `1m` in milliseconds. */
+/** A duration as scenarios write it, in milliseconds. */
 function duration(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m)$/.exec(text);
-  const factor = { ms: 1, s: 1000, m: 60_000 }[match?.[2] ?? ''];
-  if (match === null || factor === undefined) {
-    throw new InvalidArgumentError(`give a time such as 500ms, 2s or 1m, not "${text}".`);
-  }
-  return Number(match[1]) * factor;
+  const parsed = parseQuantity(text, DURATION);
+  if (!parsed.ok) throw new InvalidArgumentError(`"${text}" ${parsed.problem}.`);
+  return parsed.value;
 }
 
 const program = new Command('meshmark')

@@ -1,4 +1,4 @@
-export { formatFault, quote, type ScenarioFault } from './fault.js';
+export { formatFault, type ScenarioFault } from './fault.js';
 export { generateScenarioSchema } from './json-schema.js';
 export { type ParsedScenario, parseScenario } from './parse.js';
 export { DURATION, parseQuantity, type Quantity } from './quantities.js';

@@ -1,3 +1,3 @@
 export { type AnalysedRun, analyse } from './analyse.js';
 export { compareLevels, type LevelComparison } from './compare-levels.js';
-export { type GatedEffect, gatedConfidence, gatedEffects, holm, pairsOfRule } from './multiplicity.js';
+export { gatedConfidence, pairsOfRule } from './multiplicity.js';
