@@ -86,7 +86,7 @@ describe('latency without a proxy', () => {
   );
 
   it.runIf(hasWrk).each([1, 5, 20])(
-    'agrees with wrk at p50 for a delay of %i ms, within 10 %% or 50 µs',
+    'agrees with wrk at p50 for a delay of %i ms, within a tenth or 50 µs',
     async (delayMs) => {
       const deployment = await standService(delayMs);
       const slices: EngineSlice[] = [];
