@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseScenario } from '../scenario/index.js';
-import { type Plan, planBlock, planScenario } from './index.js';
+import { type Plan, planBlock, planScenario, standUpOrder } from './index.js';
 import { splitmix64 } from './random.js';
 
 const TEXT = `schema: meshmark.scenario/1
@@ -96,5 +96,20 @@ describe('splitmix64', () => {
       3203168211198807973n,
       9817491932198370423n,
     ]);
+  });
+});
+
+describe('standUpOrder', () => {
+  it('puts each variant first on about as many replicas as any other, and follows from the seed', () => {
+    const planned = plan(7);
+    const firsts = new Map<string, number>();
+    for (let replica = 0; replica < 300; replica += 1) {
+      const [first] = standUpOrder(planned, replica);
+      firsts.set(first?.id ?? '', (firsts.get(first?.id ?? '') ?? 0) + 1);
+    }
+    const expected = 300 / planned.variants.length;
+    for (const count of firsts.values())
+      expect(Math.abs(count - expected)).toBeLessThan(4 * Math.sqrt(expected));
+    expect(standUpOrder(planned, 5)).toEqual(standUpOrder(plan(7), 5));
   });
 });

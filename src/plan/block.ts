@@ -1,9 +1,13 @@
 /** What a block consists of: which slices, in which order, how long. */
 import type { Track } from '../record/index.js';
+import type { VariantSpec } from '../variants/index.js';
 import type { Plan, PlannedSlice, Schedule } from './plan.js';
 import { streamAt } from './random.js';
 
 const TRACK_NUMBER: Readonly<Record<Track, number>> = { micro: 1, long: 2, 'cross-check': 3 };
+
+/** Beside the tracks' numbers, so that the orders of slices and of standing up are drawn apart. */
+const STAND_UP_NUMBER = 4;
 
 /**
  * Lengths that jitter does not cross downwards: below a second a slice has no steady state to take a percentile from,
@@ -29,6 +33,14 @@ export function planBlock(plan: Plan, block: number, track: Track): PlannedSlice
     length,
     arrivalSeed,
   }));
+}
+
+/**
+ * The order in which a set of fresh processes is stood up, connected, warmed up and asked: random per replica, so that
+ * whatever being first or last does to a process is noise and not a bias against one variant.
+ */
+export function standUpOrder(plan: Plan, replica: number): VariantSpec[] {
+  return streamAt(plan.schedule.seed, replica, STAND_UP_NUMBER).shuffled(plan.variants);
 }
 
 function lengthOf(schedule: Schedule, track: Track, factor: number): PlannedSlice['length'] {

@@ -1,3 +1,3 @@
-export { planBlock } from './block.js';
+export { planBlock, standUpOrder } from './block.js';
 export * from './plan.js';
 export { type PlannedScenario, type PlanOverrides, type PlanSource, planScenario } from './plan-scenario.js';

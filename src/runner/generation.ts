@@ -1,4 +1,5 @@
 /** A generation: one set of fresh processes of every variant, warmed up and measured at rest. */
+import { standUpOrder } from '../plan/index.js';
 import { checkParity } from './parity.js';
 import { failVariant, livingVariants, type Session } from './session.js';
 import { readClocks, windowOf } from './windows.js';
@@ -21,6 +22,7 @@ export async function startGeneration(session: Session, replica: number): Promis
   await cluster.teardown([...session.standing.values()]);
   session.standing.clear();
   session.replica = replica;
+  session.order = standUpOrder(session.plan, replica);
 
   const outcomes = await cluster.deploy({
     variants: livingVariants(session),

@@ -37,6 +37,7 @@ export async function executeRun(
     hooks,
     standing: new Map(),
     failures: new Map(),
+    order: plan.variants,
     parity: [],
     replica: -1,
     round: 0,

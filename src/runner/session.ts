@@ -51,6 +51,8 @@ export interface Session {
   readonly standing: Map<string, Deployment>;
   /** Why a variant takes no further part, by variant id. */
   readonly failures: Map<string, string>;
+  /** The variants in the order in which this generation is stood up and asked. */
+  order: readonly VariantSpec[];
   parity: ParityFinding[];
   replica: number;
   round: number;
@@ -58,9 +60,9 @@ export interface Session {
   nextBlock: number;
 }
 
-/** The variants that still take part, in the plan's order. */
+/** The variants that still take part, in the generation's order. */
 export function livingVariants(session: Session): VariantSpec[] {
-  return session.plan.variants.filter((variant) => !session.failures.has(variant.id));
+  return session.order.filter((variant) => !session.failures.has(variant.id));
 }
 
 /** Takes a variant out of the rest of the run. */
