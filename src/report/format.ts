@@ -95,6 +95,10 @@ export interface IntervalText {
  * the interval's width or three of the value, whichever is more, but never more than four of the value.
  */
 export function quantityInterval(value: number, low: number, high: number, unit: Unit): IntervalText {
+  // Ends a hundredfold apart have no scale in common: the value would be printed as 0.
+  if (low > 0 && high > 100 * low) {
+    return { value: quantity(value, unit), low: quantity(low, unit), high: quantity(high, unit) };
+  }
   const magnitude = Math.max(Math.abs(value), Math.abs(low), Math.abs(high));
   const scale = scaleFor(magnitude, unit);
   const width = (high - low) * scale.factor;
