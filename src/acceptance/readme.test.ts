@@ -17,7 +17,9 @@ function copyOfCheckout(): string {
 
 function commandsOfReadme(): string[] {
   const text = readFileSync(join(checkout, 'README.md'), 'utf8');
-  return [...text.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].flatMap((block) => (block[1] ?? '').trim().split('\n'));
+  return [...text.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].flatMap((block) =>
+    (block[1] ?? '').trim().split('\n'),
+  );
 }
 
 /** Runs that take minutes are made shorter by their own options; nothing else of a command is changed. */

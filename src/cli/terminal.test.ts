@@ -22,7 +22,13 @@ describe('textTable', () => {
   });
 
   it('pads by the text and not by its colour', () => {
-    const painted = textTable([['ab', 'x'], ['c', 'y']], (cell) => (cell === 'c' ? `<${cell}>` : cell));
+    const painted = textTable(
+      [
+        ['ab', 'x'],
+        ['c', 'y'],
+      ],
+      (cell) => (cell === 'c' ? `<${cell}>` : cell),
+    );
     expect(painted).toEqual(['ab  x', '<c>   y']);
   });
 });

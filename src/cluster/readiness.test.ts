@@ -3,20 +3,21 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { freePort, waitForAnswer } from './readiness.js';
 
-let server: Server | null = null;
+const servers: Server[] = [];
 
 afterEach(() => {
-  server?.close();
-  server = null;
+  for (const server of servers.splice(0)) server.close();
 });
 
+/** The address of a server that answers with these statuses in turn, and then with 200. */
 function answering(statuses: number[]): Promise<string> {
-  server = createServer((_request, response) => {
+  const server = createServer((_request, response) => {
     response.statusCode = statuses.shift() ?? 200;
     response.end();
   });
+  servers.push(server);
   return new Promise((resolve) => {
-    server?.listen(0, '127.0.0.1', () => resolve(`127.0.0.1:${(server?.address() as AddressInfo).port}`));
+    server.listen(0, '127.0.0.1', () => resolve(`127.0.0.1:${(server.address() as AddressInfo).port}`));
   });
 }
 

@@ -57,10 +57,16 @@ const measuredNs = stored.windows
       }),
   )
   .reduce((sum, ns) => sum + ns, 0);
-const probeShare = Math.max(...Object.values(stored.run.analysis?.probeShare ?? {}).map((share) => share ?? 0));
+const probeShare = Math.max(
+  ...Object.values(stored.run.analysis?.probeShare ?? {}).map((share) => share ?? 0),
+);
 const harnessShare = harnessNs / measuredNs;
 const percent = (share: number) => `${(share * 100).toFixed(2)} %`;
-console.log(`probes: ${percent(probeShare)} of the CPU of the variant they ask (aim ≤ ${percent(MOST_SHARE)})`);
-console.log(`harness beside three rounds: ${percent(harnessShare)} of the measured CPU, on the generator’s core (aim ≤ ${percent(MOST_SHARE)})`);
+console.log(
+  `probes: ${percent(probeShare)} of the CPU of the variant they ask (aim ≤ ${percent(MOST_SHARE)})`,
+);
+console.log(
+  `harness beside three rounds: ${percent(harnessShare)} of the measured CPU, on the generator’s core (aim ≤ ${percent(MOST_SHARE)})`,
+);
 console.log(`command to first measured request: ${secondsToFirst.toFixed(2)} s (aim ≤ ${MOST_SECONDS} s)`);
 if (probeShare > MOST_SHARE || secondsToFirst > MOST_SECONDS) process.exitCode = 1;
