@@ -43,9 +43,15 @@ const plainMicros = control.run.analysis?.levels.find(
 )?.value;
 if (plainMicros === null || plainMicros === undefined)
   throw new Error('the control run has no CPU per request');
-const burnMicros = (plainMicros * percent) / 100;
+// A burn delays the requests behind it, which costs more than the burn: one run shows how much, and scales it so
+// that what is planted is the asked share of CPU and not of intention.
+const targetMicros = (plainMicros * percent) / 100;
+const trial = await runOnce(planted(targetMicros), firstSeed - 2);
+const trialMicros = effectOf(trial.run, 'cpu.per_request', 'burning').difference ?? targetMicros;
+const burnMicros = targetMicros * (targetMicros / trialMicros);
 console.log(
-  `plain costs ${plainMicros.toFixed(1)} µs per request; +${percent} % is ${burnMicros.toFixed(1)} µs`,
+  `plain costs ${plainMicros.toFixed(1)} µs per request; burning ${targetMicros.toFixed(1)} µs made it ` +
+    `${trialMicros.toFixed(1)} µs dearer, so ${burnMicros.toFixed(1)} µs are burnt for +${percent} %`,
 );
 
 const withBurn = await series(burnMicros, firstSeed);
