@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Effect, type MetricName, type RunRecord, readRun, type SliceRecord } from '../record/index.js';
 import { type Ended, meshmark, scenarioFile, scratchFolder } from './command-line.js';
-import { smallScenario } from './scenarios.js';
+import { microScenario, smallScenario } from './scenarios.js';
 
 describe('a run of direct, plain and pooled-buffer', () => {
   const out = join(scratchFolder(), 'run');
@@ -105,6 +105,22 @@ describe('a run of direct, plain and pooled-buffer', () => {
       JSON.parse(before).analysis,
     );
     expect((await meshmark(['gate', out])).exitCode).toBe(0);
+  });
+});
+
+describe('bodies of 256 KiB', () => {
+  it('show pooled buffers to allocate less, every get after the warm-up served by a used buffer', async () => {
+    const out = join(scratchFolder(), 'run');
+    const text = microScenario(4)
+      .replace('responseBytes: 4KiB', 'responseBytes: 256KiB')
+      .replace('requests: 200, warmup: 50', 'requests: 60, warmup: 20');
+    const ended = await meshmark(['run', scenarioFile(text), '--out', out]);
+    expect(ended.exitCode, ended.stdout + ended.stderr).toBe(0);
+    const { analysis } = readRun(out).run;
+    const effect = analysis?.effects.find((one) => one.metric === 'alloc.bytes_per_request');
+    expect(effect?.verdict).toBe('better');
+    const hits = analysis?.witnesses['pooled-buffer']?.find((one) => one.name === 'buffer-pool-hits');
+    expect(hits?.value).toBeGreaterThanOrEqual(0.99);
   });
 });
 

@@ -55,6 +55,13 @@ describe('quantities', () => {
     expect(plain(quantity(value, unit))).toBe(text);
   });
 
+  test('with ends a hundredfold apart have a scale each, so that the value is not printed as 0', () => {
+    const text = quantityInterval(61.2, 0.014, 273_000, 'ms');
+    expect(plain(text.value)).toBe('61.2 ms');
+    expect(plain(text.low)).toBe('14.0 µs');
+    expect(plain(text.high)).toBe('273 s');
+  });
+
   test('share one scale and one number of decimals with their interval', () => {
     const text = quantityInterval(1.234, 0.98, 1.51, 'ms');
     expect([text.value, text.low, text.high].map(plain)).toEqual(['1.23 ms', '0.98 ms', '1.51 ms']);

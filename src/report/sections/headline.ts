@@ -104,7 +104,7 @@ function sentences({ run, analysis }: View): Html | null {
   if (leading.length === 0) return null;
   return html`<ul class="sentences">${leading.map((effect) => {
     const text = effectSentence(effect, intervalCoverage(effect, run.planned), run.planned.margin);
-    return html`<li class="${effect.verdict}"><span class="symbol" aria-hidden="true">${verdictWord(effect.verdict).symbol}</span> ${text}.</li>`;
+    return html`<li class="${effect.verdict}"><span class="symbol" aria-hidden="true">${verdictWord(effect.verdict).symbol}</span>${text}.</li>`;
   })}</ul>`;
 }
 
