@@ -106,7 +106,10 @@ export function gateLines(judged: JudgedRun, paint: Paint): string[] {
   const styles = { pass: 'green', fail: 'red', undecided: 'yellow' } as const;
   const reasons = validity.reasons.map((reason) => `  ${plainText(reason)}`);
   return [
-    ...gate.map(({ outcome, explanation }) => `gate ${paint(styles[outcome], outcome)}: ${explanation}`),
+    ...gate.map(
+      ({ metric, candidate, baseline, outcome, explanation }) =>
+        `gate ${paint(styles[outcome], outcome)}: ${candidate} against ${baseline}, ${METRICS[metric].label}: ${explanation}`,
+    ),
     `This run is ${validity.status === 'valid' ? paint('green', 'valid') : paint('yellow', validity.status)}${reasons.length > 0 ? ':' : '.'}`,
     ...reasons,
   ];
