@@ -17,6 +17,13 @@ import { validateCommand } from './validate-command.js';
 
 const terminal = processTerminal();
 
+// Node ends with 1 for what nobody caught, and 1 means a regression here. The guard ends the run's processes.
+process.on('uncaughtException', (fault) => {
+  const { lines, exitCode: code } = describeFault(fault);
+  for (const line of lines) terminal.note(line);
+  process.exit(code);
+});
+
 /** Set by the action that ran; a command without an action (help, version) passed. */
 let exitCode: ExitCode = EXIT.passed;
 

@@ -99,13 +99,23 @@ export async function startLoadgen(host: ProcessHost, cores: readonly number[]):
         pending.delete(id);
         resolve(result);
       };
+      const fail = (fault: unknown) => {
+        pending.delete(id);
+        reject(fault);
+      };
       pending.set(id, {
         reject,
         onEvent: (event) => {
           if (event.event === 'error') {
-            pending.delete(id);
-            reject(new EnvironmentFault('DRIVER_PROTOCOL', `loadgen refused a command: ${event.message}`));
-          } else onEvent(event, settle);
+            fail(new EnvironmentFault('DRIVER_PROTOCOL', `loadgen refused a command: ${event.message}`));
+            return;
+          }
+          // What listens may fail too, such as a record whose disk is full: that fault belongs to whoever asked.
+          try {
+            onEvent(event, settle);
+          } catch (fault) {
+            fail(fault);
+          }
         },
       });
       process.writeLine(JSON.stringify({ id, ...command }));

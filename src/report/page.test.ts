@@ -48,12 +48,12 @@ describe('the page', () => {
     );
   });
 
-  test('compares every candidate but the control with the baseline, and says what is too wide', () => {
+  test('shows the control’s own figures, compares every other candidate, and says what is too wide', () => {
     const table = between('<table class="verdicts"', '</table>');
     const rows = [...table.matchAll(/<th scope="row"[^>]*><bdi class="name">([^<]*)/g)].map(
       (match) => match[1],
     );
-    expect(rows).toEqual(['plain', 'pooled-buffer', 'my-proxy']);
+    expect(rows).toEqual(['direct', 'plain', 'pooled-buffer', 'my-proxy']);
     expect(table).toContain('<span aria-hidden="true">?</span> cannot tell</span> <b>−3 %</b>');
     expect(text).toContain('comparisons above cannot tell');
   });

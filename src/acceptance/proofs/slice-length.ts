@@ -7,7 +7,7 @@ import type { Effect, RunRecord } from '../../record/index.js';
 import { effectText, numberOption, runOnce } from './repeated-runs.js';
 
 const seconds = numberOption('seconds', 100);
-const lengths = [40, 100, 300, 1000];
+const lengths = [40, 100, 300];
 const rounds = Math.max(8, Math.floor(seconds / 10));
 
 function scenario(requests: number): string {

@@ -6,7 +6,7 @@ import { type Html, html, name } from '../html.js';
 import { type Comparison, headlineComparisons, headlineMetrics, leadingEffects } from '../selection.js';
 import { effectCell, levelCell, reachOf } from '../tables.js';
 import type { View } from '../view.js';
-import { effectSentence, intervalCoverage, verdictWord } from '../words.js';
+import { controls, effectSentence, intervalCoverage, verdictWord } from '../words.js';
 
 /** Header of the page and the verdict table. */
 export function headline(view: View): Html {
@@ -148,23 +148,27 @@ function verdictTable(run: RunRecord, { baseline, candidates, effectOf }: Compar
     ]),
   );
   const title = (metric: MetricName) => capitalised(METRICS[metric].label);
+  const levels = (variant: string, role: string) =>
+    html`<tr class="baseline" role="row"><th scope="row" role="rowheader">${name(variant)} <small>${role}</small></th>${metrics.map(
+      (metric) =>
+        html`<td role="cell" data-label="${title(metric)}">${levelCell(levelOf(run, variant, metric))}</td>`,
+    )}</tr>
+`;
+  // Whether no mesh at all is faster is no question; how far away it is belongs on the first screen all the same.
+  const shown = [...controls(run)].filter((id) => id !== baseline && !candidates.includes(id));
   return html`<table class="verdicts${candidates.length > FEW_CANDIDATES ? ' dense' : ''}" role="table">
 <caption>Against ${name(baseline)}: change, and the interval it lies in. The shaded band of each mark is ±${coverage(margin)}, which counts as equal.</caption>
 <thead role="rowgroup"><tr role="row"><th scope="col" role="columnheader">Variant</th>${metrics.map(
     (metric) =>
       html`<th scope="col" role="columnheader" title="${METRICS[metric].definition}">${title(metric)}</th>`,
   )}</tr></thead>
-<tbody role="rowgroup"><tr class="baseline" role="row"><th scope="row" role="rowheader">${name(baseline)} <small>baseline</small></th>${metrics.map(
-    (metric) =>
-      html`<td role="cell" data-label="${title(metric)}">${levelCell(levelOf(run, baseline, metric))}</td>`,
-  )}</tr>
-${candidates.map(
-  (candidate) => html`<tr role="row"><th scope="row" role="rowheader">${name(candidate)}</th>${metrics.map(
-    (metric) =>
-      html`<td role="cell" data-label="${title(metric)}">${effectCell(effectOf(candidate, metric), reach.get(metric) ?? 1, margin)}</td>`,
-  )}</tr>
+<tbody role="rowgroup">${shown.map((id) => levels(id, 'no mesh'))}${levels(baseline, 'baseline')}${candidates.map(
+    (candidate) => html`<tr role="row"><th scope="row" role="rowheader">${name(candidate)}</th>${metrics.map(
+      (metric) =>
+        html`<td role="cell" data-label="${title(metric)}">${effectCell(effectOf(candidate, metric), reach.get(metric) ?? 1, margin)}</td>`,
+    )}</tr>
 `,
-)}</tbody></table>`;
+  )}</tbody></table>`;
 }
 
 function wideNote(effects: readonly Effect[], comparisons: readonly Comparison[]): Html | null {
