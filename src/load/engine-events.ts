@@ -1,6 +1,6 @@
 /** What the slice engine says, parsed at the edge. The protocol is described in infra/dataplane/PROTOCOL.md. */
 import { z } from 'zod';
-import { coreSnapshot, cpuEdges, encodedHistogram, errorCounts } from '../record/index.js';
+import { coreSnapshot, cpuEdges, processSnapshot, sliceRecord } from '../record/index.js';
 
 /** A CPU clock may be unreadable (null) where the platform has none or the process is gone. */
 const edgesOrNull = z.object({
@@ -11,49 +11,43 @@ const edgesOrNull = z.object({
   endNs: z.number().nullable(),
 });
 
-export const engineSlice = z.object({
-  event: z.literal('slice'),
-  seq: z.int(),
-  target: z.string(),
-  startedAtMicros: z.number(),
-  endedAtMicros: z.number(),
-  warmupRequests: z.int(),
-  requests: z.int(),
-  errors: errorCounts,
-  bytesReceived: z.number(),
-  offeredRatePerSecond: z.number().nullable(),
-  latency: encodedHistogram.nullable(),
-  sendLatency: encodedHistogram.nullable(),
-  sendLag: encodedHistogram.nullable(),
-  beyondResidence: encodedHistogram.nullable(),
-  cpu: z
-    .array(edgesOrNull)
-    .transform((edges) => edges.flatMap((edge) => cpuEdges.safeParse(edge).data ?? [])),
-  generator: z.object({
-    cpuNs: z
-      .number()
-      .nullable()
-      .transform((cpuNs) => cpuNs ?? 0),
-    gcCycles: z.int(),
-    connectionWaits: z.int(),
-  }),
-  failed: z.string().nullable(),
-});
+export const engineSlice = sliceRecord
+  .pick({
+    seq: true,
+    startedAtMicros: true,
+    endedAtMicros: true,
+    warmupRequests: true,
+    requests: true,
+    errors: true,
+    bytesReceived: true,
+    offeredRatePerSecond: true,
+    latency: true,
+    sendLatency: true,
+    sendLag: true,
+    beyondResidence: true,
+  })
+  .extend({
+    event: z.literal('slice'),
+    target: z.string(),
+    cpu: z
+      .array(edgesOrNull)
+      .transform((edges) => edges.flatMap((edge) => cpuEdges.safeParse(edge).data ?? [])),
+    generator: z.object({
+      cpuNs: z
+        .number()
+        .nullable()
+        .transform((cpuNs) => cpuNs ?? 0),
+      gcCycles: z.int(),
+      connectionWaits: z.int(),
+    }),
+    failed: z.string().nullable(),
+  });
 /** A slice as the engine saw it; the harness adds where in the plan it belongs. */
 export type EngineSlice = z.infer<typeof engineSlice>;
 
-export const engineProcess = z.object({
-  target: z.string(),
-  role: z.string(),
-  pid: z.int(),
-  cpuNs: z.number().nullable(),
-  userMicros: z.number().nullable(),
-  systemMicros: z.number().nullable(),
-  voluntarySwitches: z.number().nullable(),
-  involuntarySwitches: z.number().nullable(),
-  rssBytes: z.number().nullable(),
-  rssPeakBytes: z.number().nullable(),
-});
+export const engineProcess = processSnapshot
+  .omit({ runtime: true, witness: true })
+  .extend({ target: z.string() });
 
 export const engineReading = z.object({
   event: z.literal('reading'),
