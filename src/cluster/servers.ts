@@ -107,7 +107,7 @@ export function sidecarArguments(
   return [
     'sidecar',
     ...['--role', role, '--listen', '127.0.0.1:0', '--admin', '127.0.0.1:0', '--upstream', upstream],
-    ...['--protocol', protocol, '--buffers', form.options.buffers],
+    ...['--listen-protocol', protocol, '--buffers', form.options.buffers],
     ...['--idle-upstream-connections', String(form.idleUpstreamConnections)],
     ...(burn > 0 ? ['--burn-micros', String(burn)] : []),
   ];

@@ -1,7 +1,7 @@
 // Package sidecar is one half of a hop through a service mesh: it listens beside the client (outbound) or beside the
 // service (inbound) and forwards to one upstream.
 //
-//	dataplane sidecar --role outbound --upstream 127.0.0.1:41234 --protocol http1 --buffers pooled
+//	dataplane sidecar --role outbound --upstream 127.0.0.1:41234 --listen-protocol http1 --buffers pooled
 //
 // With http1 it is net/http's server, httputil.ReverseProxy and one http.Transport, as people first write a proxy in
 // Go, but with enough idle upstream connections. With tcp it is a goroutine for each direction of a connection, each
@@ -18,7 +18,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"math"
 	"net"
 	"os/signal"
 	"syscall"
@@ -28,58 +27,17 @@ import (
 	"meshmark/dataplane/internal/serving"
 )
 
-// Options say what one half of a hop does.
-type Options struct {
-	// Role is "outbound" or "inbound"; it only names the process.
-	Role     string
-	Upstream string
-	// Protocol is "http1" or "tcp".
-	Protocol string
-	// Buffers is "fresh" or "pooled".
-	Buffers string
-	// IdleUpstreamConnections are kept open for reuse (http1).
-	IdleUpstreamConnections int
-	// Burn is the CPU time wasted for each request (http1), for tests of the harness.
-	Burn time.Duration
-}
-
-func (o Options) validate() error {
-	switch {
-	case o.Role != "outbound" && o.Role != "inbound":
-		return fmt.Errorf("--role must be outbound or inbound, got %q", o.Role)
-	case o.Protocol != "http1" && o.Protocol != "tcp":
-		return fmt.Errorf("--protocol must be http1 or tcp, got %q", o.Protocol)
-	case o.Buffers != "fresh" && o.Buffers != "pooled":
-		return fmt.Errorf("--buffers must be fresh or pooled, got %q", o.Buffers)
-	case o.IdleUpstreamConnections < 1:
-		return fmt.Errorf("--idle-upstream-connections must be at least 1, got %d", o.IdleUpstreamConnections)
-	case o.Burn < 0:
-		return fmt.Errorf("--burn-micros must not be negative")
-	case o.Burn > 0 && o.Protocol == "tcp":
-		return fmt.Errorf("--burn-micros needs --protocol http1: tcp sees no requests")
-	}
-	if _, _, err := net.SplitHostPort(o.Upstream); err != nil {
-		return fmt.Errorf("--upstream must be host:port: %w", err)
-	}
-	return nil
-}
-
 // Main runs the sidecar until SIGTERM and returns the process's exit code.
 func Main(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("sidecar", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	listen := serving.AddFlags(flags)
 	var options Options
-	flags.StringVar(&options.Role, "role", "outbound", "outbound or inbound")
-	flags.StringVar(&options.Upstream, "upstream", "", "`host:port` to forward to")
-	flags.StringVar(&options.Protocol, "protocol", "http1", "http1 or tcp")
-	flags.StringVar(&options.Buffers, "buffers", "fresh", "fresh or pooled copy buffers")
-	flags.IntVar(&options.IdleUpstreamConnections, "idle-upstream-connections", 64, "upstream connections kept for reuse")
-	burnMicros := flags.Float64("burn-micros", 0, "for tests: `microseconds` of CPU to burn for each request")
+	complete := addFlags(flags, &options)
 	if code, ok := serving.Parse(flags, args); !ok {
 		return code
 	}
-	options.Burn = time.Duration(math.Round(*burnMicros * 1000))
+	complete()
 	if err := options.validate(); err != nil {
 		fmt.Fprintf(stderr, "dataplane sidecar: %v\n", err)
 		return 2
@@ -107,7 +65,7 @@ func run(ctx context.Context, listen *serving.Options, options Options, stdout, 
 	defer faults.summarise()
 	dial := countedDialer(counters)
 	serve := func(listener net.Listener) error { return serveHTTP1(listener, options, dial, counters, faults) }
-	if options.Protocol == "tcp" {
+	if options.ListenProtocol == "tcp" {
 		serve = func(listener net.Listener) error { return serveTCP(ctx, listener, options, dial, counters, faults) }
 	}
 	return serving.Run(ctx, sockets, stdout, serve, admin.Handler(options.Role, counters))

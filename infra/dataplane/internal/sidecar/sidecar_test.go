@@ -64,7 +64,7 @@ func TestPooledBodiesAllGoThroughThePoolAndFreshOnesNever(t *testing.T) {
 	for _, protocol := range []string{"http1", "tcp"} {
 		for _, buffers := range []string{"fresh", "pooled"} {
 			t.Run(protocol+" "+buffers, func(t *testing.T) {
-				sidecar := processtest.StartServer(t, "--upstream", upstream, "--protocol", protocol, "--buffers", buffers)
+				sidecar := processtest.StartServer(t, "--upstream", upstream, "--listen-protocol", protocol, "--buffers", buffers)
 				fetchMany(t, sidecar.Address, 4, 50)
 				witness := sidecar.Snapshot().Witness
 				if witness.BytesCopied < 200*bodySize {
@@ -177,7 +177,7 @@ func TestHalfClosedConnectionStillCarriesTheReply(t *testing.T) {
 		request, _ := io.ReadAll(connection)
 		_, _ = connection.Write(bytes.ToUpper(request))
 	}()
-	sidecar := processtest.StartServer(t, "--protocol", "tcp", "--upstream", upstream.Addr().String())
+	sidecar := processtest.StartServer(t, "--listen-protocol", "tcp", "--upstream", upstream.Addr().String())
 	client, err := net.DialTimeout("tcp", sidecar.Address, time.Second)
 	if err != nil {
 		t.Fatal(err)
@@ -195,7 +195,7 @@ func TestTCPUpstreamThatRefusesResetsTheClient(t *testing.T) {
 	nobody, _ := net.Listen("tcp", "127.0.0.1:0")
 	address := nobody.Addr().String()
 	nobody.Close()
-	sidecar := processtest.StartServer(t, "--protocol", "tcp", "--upstream", address)
+	sidecar := processtest.StartServer(t, "--listen-protocol", "tcp", "--upstream", address)
 	client, err := net.Dial("tcp", sidecar.Address)
 	if err != nil {
 		t.Fatal(err)
@@ -212,7 +212,7 @@ func TestWrongOptionsAreRefused(t *testing.T) {
 		{},
 		{"--upstream", "nonsense"},
 		{"--upstream", "127.0.0.1:1", "--buffers", "some"},
-		{"--upstream", "127.0.0.1:1", "--protocol", "tcp", "--burn-micros", "5"},
+		{"--upstream", "127.0.0.1:1", "--listen-protocol", "tcp", "--burn-micros", "5"},
 		{"--upstream", "127.0.0.1:1", "stray"},
 	} {
 		var log bytes.Buffer
