@@ -58,6 +58,18 @@ export const witnessResult = z.object({
 });
 export type WitnessResult = z.infer<typeof witnessResult>;
 
+/** What published work says a variant does to a metric; printed beside the result, never used to judge it. */
+export const expectation = z.object({
+  metric: metricName,
+  /** Id of the variant that the claim compares with. */
+  against: z.string(),
+  /** What the variant's value is expected to be, compared with that of `against`. */
+  direction: z.enum(['lower', 'higher']),
+  /** Who says so, in words that let a reader find it. */
+  source: z.string(),
+});
+export type Expectation = z.infer<typeof expectation>;
+
 export const variantStatus = z.enum(['measured', 'not-exercised', 'unavailable', 'failed']);
 
 export const runVariant = z.object({
@@ -81,6 +93,11 @@ export const runVariant = z.object({
       exercised: z.boolean(),
     })
     .nullable(),
+  /** What the mechanism does and how to read its result: plain paragraphs with an empty line between them. */
+  explanation: z.string().nullable().optional(),
+  /** Id of the variant that differs from this one in its point alone; null when the run has none. */
+  counterpart: z.string().nullable().optional(),
+  expectations: z.array(expectation).optional(),
 });
 export type RunVariant = z.infer<typeof runVariant>;
 
@@ -206,6 +223,38 @@ export const disagreement = z.object({
   explanation: z.string(),
 });
 
+/** Where one variant's requests spent their time, from its servers' own clocks. */
+export const hopSplit = z.object({
+  variant: z.string(),
+  /** Requests that the means are over. */
+  requests: z.int().nonnegative(),
+  /** In the order in which a request passes them; they add up to the mean time of a request. */
+  parts: z.array(
+    z.object({
+      /** For example "outbound sidecar" or "wire outbound → inbound". */
+      name: z.string(),
+      /** Mean time of a request here, in microseconds. */
+      meanMicros: z.number(),
+      /** Ends of its interval; null where none could be computed. */
+      low: z.number().nullable(),
+      high: z.number().nullable(),
+    }),
+  ),
+});
+export type HopSplit = z.infer<typeof hopSplit>;
+
+/** An effect that went the other way than published work says. It is flagged, and changes no verdict. */
+export const surprise = z.object({
+  candidate: z.string(),
+  baseline: z.string(),
+  metric: metricName,
+  expected: z.enum(['lower', 'higher']),
+  source: z.string(),
+  /** What was found, in words with its interval: "8.1 % higher (6.0 % to 10.3 %)". */
+  found: z.string(),
+});
+export type Surprise = z.infer<typeof surprise>;
+
 export const analysis = z.object({
   levels: z.array(level),
   /** The deciding effects: one per metric and pair. */
@@ -220,8 +269,44 @@ export const analysis = z.object({
   cpuOutsideSlices: z.record(z.string(), z.number().nullable()),
   /** CPU spent answering probes as a share of the variant's CPU, by variant. */
   probeShare: z.record(z.string(), z.number().nullable()),
+  /** Absent where the servers did not time their hops. */
+  hopSplit: z.array(hopSplit).optional(),
+  surprises: z.array(surprise).optional(),
 });
 export type Analysis = z.infer<typeof analysis>;
+
+/** Where the servers stood and what lay between them. */
+export const topology = z.object({
+  /** The roles that a request passes, from `client` to `service`. */
+  path: z.array(z.string()),
+  /** Roles by the name of the cluster that they stand in; empty when clusters play no part. */
+  clusters: z.record(z.string(), z.array(z.string())),
+  /** Machines, or network namespaces that stand for them. */
+  nodes: z.union([z.literal(1), z.literal(2)]),
+  /** Delay that was put on the hop between clusters or nodes, there and back; null for none. */
+  roundTripMs: z.number().nonnegative().nullable(),
+  /** How traffic gets into the sidecars: `none` is that the client addresses the first one itself. */
+  interception: z.literal('none'),
+});
+export type Topology = z.infer<typeof topology>;
+
+/** A variant with many options, taken apart one by one. All names but the factors' are ids of variants. */
+export const ablation = z.object({
+  /** The variant without any of the factors. */
+  from: z.string(),
+  /** The variant with all of them. */
+  to: z.string(),
+  factors: z.array(
+    z.object({
+      name: z.string(),
+      /** `to` without this factor. */
+      off: z.string(),
+      /** `from` with this factor alone. */
+      on: z.string(),
+    }),
+  ),
+});
+export type Ablation = z.infer<typeof ablation>;
 
 export const runRecord = z.object({
   schema: z.literal(RUN_SCHEMA),
@@ -243,6 +328,9 @@ export const runRecord = z.object({
   parity: z.array(parityFinding),
   /** Null when this machine has not been calibrated. */
   floor: noiseFloor.nullable().default(null),
+  topology: topology.nullable().optional(),
+  /** Null or absent when the scenario takes no variant apart. */
+  ablation: ablation.nullable().optional(),
   analysis: analysis.nullable(),
 });
 export type RunRecord = z.infer<typeof runRecord>;
