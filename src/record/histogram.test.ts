@@ -1,3 +1,4 @@
+import { deflateSync, inflateSync } from 'node:zlib';
 import fc from 'fast-check';
 import hdr from 'hdr-histogram-js';
 import { describe, expect, it } from 'vitest';
@@ -14,6 +15,14 @@ function encode(valuesNs: readonly number[]): string {
   const recorder = createLatencyRecorder();
   for (const value of valuesNs) recorder.record(value);
   return recorder.encode();
+}
+
+/** A payload as the encoding wraps it. */
+function packed(payload: Buffer): string {
+  const body = deflateSync(payload);
+  const header = Buffer.from(encode([]), 'base64').subarray(0, 8);
+  header.writeInt32BE(body.length, 4);
+  return Buffer.concat([header, body]).toString('base64');
 }
 
 const nanoseconds = fc.integer({ min: 1, max: 3_600_000_000_000 });
@@ -65,6 +74,33 @@ describe('decodeHistogram', () => {
     expect(() => decodeHistogram('aGVsbG8gd29ybGQ=')).toThrow(/cookie/);
     const good = Buffer.from(encode([1, 2, 3]), 'base64');
     expect(() => decodeHistogram(good.subarray(0, 20).toString('base64'))).toThrow(RangeError);
+  });
+
+  it.each([
+    ['ends inside a count', [0x80], /inside a count/],
+    ['has more buckets than there are values', [0xff, 0xff, 0xff, 0xff, 0xff, 0x01], /more buckets/],
+  ])('refuses counts that %s', (_, counts, message) => {
+    const payload = inflateSync(Buffer.from(encode([]), 'base64').subarray(8)).subarray(0, 40);
+    payload.writeInt32BE(counts.length, 4);
+    expect(() => decodeHistogram(packed(Buffer.concat([payload, Buffer.from(counts)])))).toThrow(message);
+  });
+
+  it('reads or refuses whatever counts a payload has, and never fails otherwise', () => {
+    const header = inflateSync(Buffer.from(encode([]), 'base64').subarray(8)).subarray(0, 40);
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), fc.nat({ max: 255 }), (bytes, length) => {
+        const payload = Buffer.concat([header, bytes]);
+        payload.writeInt32BE(length, 4);
+        try {
+          const { valuesNs, counts, total } = decodeHistogram(packed(payload));
+          expect(counts.reduce((sum, count) => sum + count, 0)).toBe(total);
+          expect([...valuesNs]).toEqual([...valuesNs].sort((a, b) => a - b));
+        } catch (fault) {
+          expect(fault).toBeInstanceOf(RangeError);
+        }
+      }),
+      { seed: 5, numRuns: 500 },
+    );
   });
 });
 

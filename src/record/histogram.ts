@@ -34,10 +34,38 @@ const COMPRESSED_HEADER_BYTES = 8;
 const PAYLOAD_HEADER_BYTES = 40;
 
 /**
- * Decodes base64 of HdrHistogram's V2 compressed encoding. A bucket's value is its highest equivalent value,
- * which is what HdrHistogram's own percentiles return. Throws RangeError when the text is no such histogram.
+ * The non-empty buckets of one encoding, as its counts stand: for whoever sums thousands of encodings and cannot
+ * afford a list of values for each. Read into again and again; only the first `used` places of the arrays hold.
  */
-export function decodeHistogram(base64: string): Histogram {
+export interface EncodedBuckets {
+  indexes: Float64Array;
+  counts: Float64Array;
+  used: number;
+  /** Buckets in each doubling of the layout, and log2 of its smallest unit in ns. */
+  halfCount: number;
+  unitMagnitude: number;
+}
+
+/** Room for the buckets of one encoding; it grows where one needs more. */
+export function createEncodedBuckets(): EncodedBuckets {
+  return {
+    indexes: new Float64Array(0),
+    counts: new Float64Array(0),
+    used: 0,
+    halfCount: 0,
+    unitMagnitude: 0,
+  };
+}
+
+/** Doublings that 64-bit values have: no layout has buckets beyond them. */
+const MOST_DOUBLINGS = 65;
+
+/**
+ * Reads base64 of HdrHistogram's V2 compressed encoding into `into`, whose former contents are gone. Throws
+ * RangeError when the text is no such histogram; then `into` is empty.
+ */
+export function readEncodedBuckets(base64: string, into: EncodedBuckets): void {
+  into.used = 0;
   const payload = inflatePayload(Buffer.from(base64, 'base64'));
   const length = payload.readInt32BE(4);
   const digits = payload.readInt32BE(12);
@@ -46,40 +74,67 @@ export function decodeHistogram(base64: string): Histogram {
   if (length < 0 || end > payload.length || digits < 0 || digits > 5 || lowest < 1) {
     throw new RangeError('not an HdrHistogram V2 payload: its header contradicts its length');
   }
-  const unitMagnitude = Math.floor(Math.log2(lowest));
+  if (into.indexes.length < length) {
+    // Each bucket takes a byte at least.
+    into.indexes = new Float64Array(length);
+    into.counts = new Float64Array(length);
+  }
+  const { indexes, counts } = into;
   const halfCount = 2 ** (Math.ceil(Math.log2(2 * 10 ** digits)) - 1);
-
-  const values: number[] = [];
-  const counts: number[] = [];
-  let total = 0;
+  let used = 0;
   let index = 0;
   let offset = PAYLOAD_HEADER_BYTES;
   while (offset < end) {
-    // ZigZag LEB128: seven bits a byte, low bits first, and a ninth byte that carries eight. Multiplication, not
-    // shifts, because a JavaScript shift drops everything above 32 bits.
-    let word = 0;
-    let scale = 1;
-    for (let byteIndex = 0; byteIndex < 9; byteIndex++) {
-      const byte = payload[offset++];
-      if (byte === undefined) throw new RangeError('not an HdrHistogram V2 payload: it ends inside a count');
-      const carries = byteIndex < 8 && byte >= 128;
-      word += (carries ? byte - 128 : byte) * scale;
-      if (!carries) break;
-      scale *= 128;
+    // ZigZag LEB128: seven bits a byte, low bits first, and a ninth byte that carries eight. Multiplied, because a
+    // JavaScript shift drops everything above 32 bits; most words are one byte and take no loop.
+    let byte = payload[offset++] ?? 0;
+    let word = byte;
+    if (byte >= 128) {
+      word = byte & 0x7f;
+      let scale = 128;
+      for (let bytes = 1; byte >= 128 && bytes < 9; bytes++) {
+        if (offset >= end) throw new RangeError('not an HdrHistogram V2 payload: it ends inside a count');
+        byte = payload[offset++] ?? 0;
+        word += (bytes < 8 ? byte & 0x7f : byte) * scale;
+        scale *= 128;
+      }
     }
     if (word % 2 === 1) {
       index += (word + 1) / 2; // A negative word is a run of that many empty buckets.
       continue;
     }
-    const count = word / 2;
-    if (count > 0) {
-      values.push(highestEquivalent(index, halfCount, unitMagnitude));
-      counts.push(count);
-      total += count;
+    if (word > 0) {
+      indexes[used] = index;
+      counts[used] = word / 2;
+      used++;
     }
     index++;
   }
-  return { valuesNs: Float64Array.from(values), counts: Float64Array.from(counts), total };
+  if (index > halfCount * MOST_DOUBLINGS) {
+    throw new RangeError('not an HdrHistogram V2 payload: it has more buckets than 64-bit values');
+  }
+  into.used = used;
+  into.halfCount = halfCount;
+  into.unitMagnitude = Math.floor(Math.log2(lowest));
+}
+
+/** Decoding is synchronous, so that all calls can share one room. */
+const decoded = createEncodedBuckets();
+
+/**
+ * Decodes base64 of HdrHistogram's V2 compressed encoding. A bucket's value is its highest equivalent value,
+ * which is what HdrHistogram's own percentiles return. Throws RangeError when the text is no such histogram.
+ */
+export function decodeHistogram(base64: string): Histogram {
+  readEncodedBuckets(base64, decoded);
+  const { used, halfCount, unitMagnitude } = decoded;
+  let total = 0;
+  for (let i = 0; i < used; i++) total += decoded.counts[i] ?? 0;
+  return {
+    valuesNs: decoded.indexes.slice(0, used).map((index) => bucketValueNs(index, halfCount, unitMagnitude)),
+    counts: decoded.counts.slice(0, used),
+    total,
+  };
 }
 
 function inflatePayload(bytes: Buffer): Buffer {
@@ -106,8 +161,8 @@ function inflatePayload(bytes: Buffer): Buffer {
   return payload;
 }
 
-/** Highest value that the bucket at `index` holds; HdrHistogram, "valueFromIndex" and "highestEquivalentValue". */
-function highestEquivalent(index: number, halfCount: number, unitMagnitude: number): number {
+/** Highest value in ns that the bucket at `index` holds; HdrHistogram, "valueFromIndex" and "highestEquivalentValue". */
+export function bucketValueNs(index: number, halfCount: number, unitMagnitude: number): number {
   const bucket = Math.floor(index / halfCount) - 1;
   // Buckets below the first doubling hold one unit each.
   const subBucket = bucket < 0 ? index : (index % halfCount) + halfCount;

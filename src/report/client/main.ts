@@ -14,7 +14,12 @@ import {
   Tooltip,
 } from 'chart.js';
 import type { ChartData } from '../chart-data.js';
-import { allocationChart, cpuChart, latencyChart, pauseChart, type Shown, stripChart } from './charts.js';
+import { allocationChart } from './charts/allocation.js';
+import { cpuChart } from './charts/cpu.js';
+import type { Shown } from './charts/frame.js';
+import { latencyChart } from './charts/latency.js';
+import { pauseChart } from './charts/pauses.js';
+import { stripChart } from './charts/strip.js';
 import { offerDownload } from './download.js';
 import { partsLegend, sendTimeSwitch, variantLegend } from './legend.js';
 import { readTheme } from './theme.js';
