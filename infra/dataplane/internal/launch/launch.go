@@ -2,7 +2,7 @@
 //
 //	dataplane launch --parent 4711 --cgroup /sys/fs/cgroup/meshmark-1/plain --cpus 0,2 -- haproxy -f haproxy.cfg
 //
-// It places itself (cgroup, cores, the kernel's death signal) and then replaces itself by the command, so that the
+// It places itself (cgroup, cores, network namespace, the kernel's death signal) and then replaces itself by the command, so that the
 // pid its parent knows, and every signal sent to it, are the command's own. A part that cannot be done is one line on
 // stderr and exit code 125: a command that would run in the wrong place must not run.
 //
@@ -32,6 +32,8 @@ type placement struct {
 	cgroup string
 	// cpus is empty when the command may run on any.
 	cpus []int
+	// netns is the file of a network namespace, or empty.
+	netns string
 }
 
 // Main does not return when all went well: the process is then the command.
@@ -49,6 +51,7 @@ func run(args []string) error {
 	var wanted placement
 	flags.IntVar(&wanted.parent, "parent", 0, "pid of the process that this one must not outlive")
 	flags.StringVar(&wanted.cgroup, "cgroup", "", "cgroup v2 `directory` to join")
+	flags.StringVar(&wanted.netns, "netns", "", "`file` of the network namespace to run in, such as /proc/4711/ns/net")
 	cpus := flags.String("cpus", "", "`list` of cores to run on, such as 0,2")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -68,7 +71,7 @@ func run(args []string) error {
 	if err != nil {
 		return fmt.Errorf("find the command: %w", err)
 	}
-	// Death signal and affinity belong to a thread; exec keeps those of the thread that calls it.
+	// Death signal, affinity and network namespace belong to a thread; exec keeps those of the thread that calls it.
 	runtime.LockOSThread()
 	if err := place(wanted); err != nil {
 		return err

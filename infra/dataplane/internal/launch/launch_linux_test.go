@@ -1,6 +1,7 @@
 package launch
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -66,6 +67,8 @@ func TestWhatCannotBeDoneIsOneLineAnd125(t *testing.T) {
 		"a core that is not there": {"--cpus", "0,1000", "--", "true"},
 		"no core number":           {"--cpus", "a", "--", "true"},
 		"no such cgroup":           {"--cgroup", "/sys/fs/cgroup/meshmark-none", "--", "true"},
+		"no such namespace":        {"--netns", "/proc/self/ns/none", "--", "true"},
+		"no network namespace":     {"--netns", "/proc/self/ns/uts", "--", "true"},
 		"no such command":          {"--", "meshmark-no-such-command"},
 		"no command":               {},
 		"another parent":           {"--parent", "1", "--", "true"},
@@ -122,5 +125,64 @@ func TestCommandJoinsTheCgroup(t *testing.T) {
 	output, code := launched(t, "--cgroup", directory, "--", "cat", "/proc/self/cgroup")
 	if code != 0 || !strings.Contains(output, "/"+filepath.Base(directory)) {
 		t.Errorf("exit code %d; the command was in %q", code, output)
+	}
+}
+
+func TestCommandRunsInTheNetworkNamespaceAsked(t *testing.T) {
+	// The holder keeps a namespace of its own for as long as its input is open.
+	holder := exec.Command("cat")
+	holder.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNET}
+	stdin, err := holder.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := holder.Start(); errors.Is(err, syscall.EPERM) {
+		t.Skip("making a network namespace needs root or CAP_SYS_ADMIN")
+	} else if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		stdin.Close()
+		_ = holder.Wait()
+	}()
+	path := fmt.Sprintf("/proc/%d/ns/net", holder.Process.Pid)
+	wanted, err := os.Readlink(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, err := os.Readlink("/proc/self/ns/net")
+	if err != nil || own == wanted {
+		t.Fatalf("the holder is in our own namespace %s (%v)", own, err)
+	}
+	output, code := launched(t, "--netns", path, "--", "readlink", "/proc/self/ns/net")
+	if code != 0 || output != wanted {
+		t.Errorf("exit code %d; the command was in %q, wanted %q", code, output, wanted)
+	}
+}
+
+func TestNamespaceWithoutThePrivilegeIsOneLineAnd125(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("giving up root needs root")
+	}
+	// The test binary lies where only root may look; a copy that anybody may run does not.
+	binary := filepath.Join(t.TempDir(), "launch")
+	image, err := os.ReadFile(os.Args[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(binary, image, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for at := filepath.Dir(binary); at != "/" && at != os.TempDir(); at = filepath.Dir(at) {
+		if err := os.Chmod(at, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	command := processtest.Command("--parent", strconv.Itoa(os.Getpid()), "--netns", "/proc/self/ns/net", "--", "true")
+	command.Path = binary
+	command.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+	output, _ := command.CombinedOutput()
+	if code := command.ProcessState.ExitCode(); code != 125 || !strings.Contains(string(output), "needs root") {
+		t.Errorf("exit code %d, output %q", code, output)
 	}
 }

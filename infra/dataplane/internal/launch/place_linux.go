@@ -1,6 +1,7 @@
 package launch
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -24,7 +25,31 @@ func place(wanted placement) error {
 		}
 	}
 	if len(wanted.cpus) > 0 {
-		return setAffinity(wanted.cpus)
+		if err := setAffinity(wanted.cpus); err != nil {
+			return err
+		}
+	}
+	if wanted.netns != "" {
+		return enterNetworkNamespace(wanted.netns)
+	}
+	return nil
+}
+
+// enterNetworkNamespace moves the calling thread only, and with exec the command. What is mounted stays: /sys/class/net
+// goes on to show the devices of the namespace that it was mounted in.
+func enterNetworkNamespace(path string) error {
+	namespace, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("enter the network namespace: %w", err)
+	}
+	defer namespace.Close()
+	switch err := unix.Setns(int(namespace.Fd()), unix.CLONE_NEWNET); {
+	case errors.Is(err, unix.EPERM):
+		return fmt.Errorf("enter the network namespace %s: %w (needs root or CAP_SYS_ADMIN)", path, err)
+	case errors.Is(err, unix.EINVAL):
+		return fmt.Errorf("enter %s: it is no network namespace", path)
+	case err != nil:
+		return fmt.Errorf("enter the network namespace %s: %w", path, err)
 	}
 	return nil
 }
