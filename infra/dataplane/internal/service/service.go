@@ -2,13 +2,17 @@
 // and says in each answer how long it kept the request.
 //
 //	dataplane service --response-bytes 16384 --response-bytes-max 65536 --delay 5ms --fault-rate 0.001
+//	dataplane service --protocol h2 --response-bytes 65536 --stream-chunks 16 --stream-interval 1ms
+//	dataplane service --protocol grpc --response-bytes 1024
 //
-// It shares a core with the load generator, so it is a fasthttp server with one body made beforehand, which costs a
-// fraction of net/http's CPU for each request.
+// It shares a core with the load generator, so over HTTP/1 it is a fasthttp server with one body made beforehand, which
+// costs a fraction of net/http's CPU for each request. HTTP/2 with prior knowledge is net/http, gRPC is grpc-go: what
+// services are made of. Whatever a request's body is, it is read to its end; POST /echo has it sent back while it comes.
 //
-// X-Meshmark-Received-Ns is read when the handler is entered: the header has been read, and so has the request's body
-// where there is one. X-Meshmark-Sent-Ns is read as the last thing the handler does; fasthttp then writes header and
-// body with one write, a microsecond or two later. Their difference, the residence time, holds the delay and any stall.
+// X-Meshmark-Received-Ns is read when the handler is entered: the header has been read, and over gRPC the message too.
+// X-Meshmark-Sent-Ns is read as the last thing before the answer's header goes out; fasthttp then writes header and body
+// with one write, a microsecond or two later. Their difference, the residence time, holds the delay, any stall and,
+// but for an echo, the request's body. A stream of gRPC messages has Sent in its trailers, read before the last message.
 //
 // A delay is a sleep of Go's timers, which may last up to about a millisecond longer than asked. Nothing spins to
 // make it exact, because that CPU would be taken from the generator; the residence time says what the delay really was.
@@ -16,17 +20,16 @@ package service
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"net"
 	"os/signal"
-	"strconv"
+	"slices"
 	"sync/atomic"
 	"syscall"
 	"time"
-
-	"github.com/valyala/fasthttp"
 
 	"meshmark/dataplane/internal/admin"
 	"meshmark/dataplane/internal/clock"
@@ -40,6 +43,11 @@ type Options struct {
 	Delay            time.Duration
 	FaultRate        float64
 	Seed             uint64
+	// Protocol is "http1", "h2" or "grpc".
+	Protocol string
+	// StreamChunks is into how many pieces a body is cut, or how many messages a stream has; 0 for no stream.
+	StreamChunks   int
+	StreamInterval time.Duration
 }
 
 func (o Options) validate() error {
@@ -52,6 +60,16 @@ func (o Options) validate() error {
 		return fmt.Errorf("--delay must not be negative, got %s", o.Delay)
 	case !(o.FaultRate >= 0 && o.FaultRate <= 1):
 		return fmt.Errorf("--fault-rate must lie between 0 and 1, got %g", o.FaultRate)
+	case !slices.Contains([]string{"http1", "h2", "grpc"}, o.Protocol):
+		return fmt.Errorf("--protocol must be http1, h2 or grpc, got %q", o.Protocol)
+	case o.StreamChunks < 0:
+		return fmt.Errorf("--stream-chunks must not be negative, got %d", o.StreamChunks)
+	case o.StreamInterval < 0:
+		return fmt.Errorf("--stream-interval must not be negative, got %s", o.StreamInterval)
+	case o.StreamInterval > 0 && o.StreamChunks == 0:
+		return errors.New("--stream-interval needs --stream-chunks")
+	case o.Protocol != "grpc" && o.StreamChunks > o.ResponseBytes:
+		return fmt.Errorf("--stream-chunks %d needs --response-bytes of at least as much", o.StreamChunks)
 	}
 	return nil
 }
@@ -67,6 +85,10 @@ func Main(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 	flags.DurationVar(&options.Delay, "delay", 0, "how long every request is kept")
 	flags.Float64Var(&options.FaultRate, "fault-rate", 0, "`share` of requests answered with 503")
 	flags.Uint64Var(&options.Seed, "seed", 1, "seed of sizes and faults")
+	flags.StringVar(&options.Protocol, "protocol", "http1", "http1, h2 (with prior knowledge) or grpc")
+	flags.IntVar(&options.StreamChunks, "stream-chunks", 0,
+		"`pieces` that a body is written in, or messages of a gRPC stream; 0 for one")
+	flags.DurationVar(&options.StreamInterval, "stream-interval", 0, "how long after one piece the next is written")
 	if code, ok := serving.Parse(flags, args); !ok {
 		return code
 	}
@@ -89,24 +111,13 @@ func run(ctx context.Context, listen *serving.Options, options Options, stdout i
 	if err != nil {
 		return err
 	}
-	server := &fasthttp.Server{
-		Handler:               service.answer,
-		NoDefaultServerHeader: true,
-		NoDefaultContentType:  true,
-		// As many connections as there are sidecars to test; the default would refuse beyond 262,144.
-		Concurrency:  1 << 20,
-		LogAllErrors: false,
-		Logger:       silent{},
-	}
 	handler := admin.Handler("service", &service.counters)
 	handler.HandleFunc("POST /stall", service.stall)
-	return serving.Run(ctx, sockets, stdout, func(l net.Listener) error { return server.Serve(l) }, handler)
+	serve := map[string]func(net.Listener) error{
+		"http1": service.serveHTTP1, "h2": service.serveH2, "grpc": service.serveGRPC,
+	}[options.Protocol]
+	return serving.Run(ctx, sockets, stdout, serve, handler)
 }
-
-// silent drops what fasthttp says about clients that close their connections, which ends every slice of load.
-type silent struct{}
-
-func (silent) Printf(string, ...any) {}
 
 type service struct {
 	options  Options
@@ -120,50 +131,28 @@ func newService(options Options) *service {
 	return &service{options: options, body: Pattern(max(options.ResponseBytes, options.ResponseBytesMax))}
 }
 
-// Pattern is the body of an answer of that size: the alphabet over and over.
-func Pattern(size int) []byte {
-	body := make([]byte, size)
-	for index := range body {
-		body[index] = 'a' + byte(index%26)
-	}
-	return body
+const (
+	receivedHeader = "X-Meshmark-Received-Ns"
+	sentHeader     = "X-Meshmark-Sent-Ns"
+)
+
+// request is what every protocol knows of a request that has come in.
+type request struct {
+	receivedNs int64
+	serial     uint64
 }
 
-func (s *service) answer(request *fasthttp.RequestCtx) {
-	receivedNs := clock.MonotonicNs()
-	serial := uint64(s.counters.Requests.Add(1))
+func (s *service) received() request {
+	return request{receivedNs: clock.MonotonicNs(), serial: uint64(s.counters.Requests.Add(1))}
+}
+
+// keep holds a request for the delay and any stall. It reports whether the request is one of those to be failed.
+func (s *service) keep(r request) (fault bool) {
 	if s.options.Delay > 0 {
 		time.Sleep(s.options.Delay)
 	}
 	s.waitForStall()
-	request.SetContentType("application/octet-stream")
-	if s.options.FaultRate > 0 && s.uniform(2*serial) < s.options.FaultRate {
-		request.SetStatusCode(fasthttp.StatusServiceUnavailable)
-	} else {
-		request.Response.SetBodyRaw(s.body[:s.size(serial)])
-	}
-	var digits [20]byte
-	header := &request.Response.Header
-	header.SetBytesV("X-Meshmark-Received-Ns", strconv.AppendInt(digits[:0], receivedNs, 10))
-	header.SetBytesV("X-Meshmark-Sent-Ns", strconv.AppendInt(digits[:0], clock.MonotonicNs(), 10))
-}
-
-func (s *service) size(serial uint64) int {
-	least, most := s.options.ResponseBytes, s.options.ResponseBytesMax
-	if most <= least {
-		return least
-	}
-	return least + int(s.uniform(2*serial+1)*float64(most-least+1))
-}
-
-// uniform is a number in [0, 1) that depends on the seed and n alone, so that requests share no generator and no lock.
-// SplitMix64 (Steele, Lea and Flood, OOPSLA 2014, figure 17).
-func (s *service) uniform(n uint64) float64 {
-	z := (s.options.Seed<<32 + n) * 0x9e3779b97f4a7c15
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9
-	z = (z ^ (z >> 27)) * 0x94d049bb133111eb
-	z ^= z >> 31
-	return float64(z>>11) / (1 << 53)
+	return s.options.FaultRate > 0 && s.uniform(2*r.serial) < s.options.FaultRate
 }
 
 // waitForStall sleeps until the stall is over, also when it was prolonged meanwhile.

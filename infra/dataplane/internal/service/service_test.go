@@ -120,6 +120,10 @@ func TestWrongOptionsAreRefused(t *testing.T) {
 		{"--response-bytes", "10", "--response-bytes-max", "5"},
 		{"--fault-rate", "NaN"},
 		{"--delay", "-1s"},
+		{"--protocol", "h3"},
+		{"--stream-chunks", "-1"},
+		{"--stream-interval", "1ms"},
+		{"--stream-chunks", "20", "--response-bytes", "10"},
 	} {
 		if code := Main(args, nil, io.Discard, io.Discard); code != 2 {
 			t.Errorf("%v: exit code %d", args, code)
