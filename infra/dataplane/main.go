@@ -8,6 +8,7 @@
 //	dataplane guard
 //	dataplane pin      --pid 4711 --cpus 0,2
 //	dataplane keep-awake
+//	dataplane wire     --delay 5ms
 //	dataplane version
 //
 // README.md beside this file says what each does; PROTOCOL.md how they are talked to.
@@ -25,6 +26,7 @@ import (
 	"meshmark/dataplane/internal/pin"
 	"meshmark/dataplane/internal/service"
 	"meshmark/dataplane/internal/sidecar"
+	"meshmark/dataplane/internal/wire"
 )
 
 // subcommand runs until it is told to end and returns the exit code of the process.
@@ -38,10 +40,11 @@ var subcommands = map[string]subcommand{
 	"guard":      guard.Main,
 	"pin":        pin.Main,
 	"keep-awake": keepawake.Main,
+	"wire":       wire.Main,
 	"version":    printVersion,
 }
 
-const usage = "usage: dataplane service|sidecar|loadgen|launch|guard|pin|keep-awake|version [options]"
+const usage = "usage: dataplane service|sidecar|loadgen|launch|guard|pin|keep-awake|wire|version [options]"
 
 func main() {
 	if len(os.Args) < 2 {

@@ -1,0 +1,178 @@
+package wire
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// run makes the wire, announces it and, unless it is a probe, carries packets until the context ends.
+func run(ctx context.Context, wanted options, stdout io.Writer) error {
+	a, err := openNamespace(wanted.aNamespace)
+	if err != nil {
+		return fmt.Errorf("side a: %w", err)
+	}
+	b, err := openNamespace(wanted.bNamespace)
+	if err != nil {
+		return fmt.Errorf("side b: %w", err)
+	}
+	if !wanted.aAddress.IsValid() {
+		err := a.do(func() (err error) {
+			wanted.aAddress, wanted.bAddress, err = chooseAddresses()
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("side a: %w", err)
+		}
+	}
+	if wanted.kind == kindVeth {
+		return runVeth(ctx, wanted, a, b, stdout)
+	}
+	return runTUN(ctx, wanted, a, b, stdout)
+}
+
+func runVeth(ctx context.Context, wanted options, a, b *namespace, stdout io.Writer) error {
+	far, err := os.Open(b.path)
+	if err != nil {
+		return fmt.Errorf("side b: %w", err)
+	}
+	defer far.Close()
+	name := deviceName("a")
+	if err := a.do(func() error { return createVethPair(name, deviceName("b"), int(far.Fd())) }); err != nil {
+		return err
+	}
+	// The namespace would take its end with it, but only some time after this process has ended.
+	defer a.do(func() error { return deleteDevice(name) })
+	if err := raise(wanted, a, b); err != nil {
+		return err
+	}
+	if err := announce(ctx, wanted, a, b, stdout); err != nil || wanted.probe {
+		return err
+	}
+	<-ctx.Done()
+	return printEvent(stdout, endedEvent{Event: "ended"})
+}
+
+func runTUN(ctx context.Context, wanted options, a, b *namespace, stdout io.Writer) error {
+	aDevice, err := openTUNIn(a, "a")
+	if err != nil {
+		return fmt.Errorf("side a: %w", err)
+	}
+	defer unix.Close(aDevice)
+	bDevice, err := openTUNIn(b, "b")
+	if err != nil {
+		return fmt.Errorf("side b: %w", err)
+	}
+	defer unix.Close(bDevice)
+	if err := raise(wanted, a, b); err != nil {
+		return err
+	}
+	stop, err := unix.Eventfd(0, unix.EFD_CLOEXEC)
+	if err != nil {
+		return fmt.Errorf("make an eventfd: %w", err)
+	}
+	aToB, err := newDirection(aDevice, bDevice, stop, wanted.mtu, wanted.delay)
+	if err != nil {
+		return err
+	}
+	bToA, err := newDirection(bDevice, aDevice, stop, wanted.mtu, wanted.delay)
+	if err != nil {
+		return err
+	}
+	ended := make(chan error, 2)
+	for _, each := range []*direction{aToB, bToA} {
+		go func() { ended <- each.run() }()
+	}
+	if err := announce(ctx, wanted, a, b, stdout); err != nil || wanted.probe {
+		return err
+	}
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	// Not read by anyone, so that it stays readable for both.
+	if _, err := unix.Write(stop, []byte{1, 0, 0, 0, 0, 0, 0, 0}); err != nil {
+		return fmt.Errorf("stop: %w", err)
+	}
+	for range 2 {
+		if err := <-ended; err != nil {
+			return err
+		}
+	}
+	return printEvent(stdout, endedEvent{Event: "ended", AToB: aToB.tally(), BToA: bToA.tally()})
+}
+
+func openTUNIn(side *namespace, letter string) (file int, err error) {
+	err = side.do(func() (err error) {
+		file, err = openTUN(deviceName(letter))
+		return err
+	})
+	return file, err
+}
+
+// raise gives both devices their addresses and brings them up, and loopback in side b.
+func raise(wanted options, a, b *namespace) error {
+	err := b.do(func() error {
+		if err := raiseLoopback(); err != nil {
+			return err
+		}
+		return configure(deviceName("b"), wanted.bAddress, wanted.mtu)
+	})
+	if err != nil {
+		return fmt.Errorf("side b: %w", err)
+	}
+	if err := a.do(func() error { return configure(deviceName("a"), wanted.aAddress, wanted.mtu) }); err != nil {
+		return fmt.Errorf("side a: %w", err)
+	}
+	return nil
+}
+
+// announce measures the wire that carries already, and says how to reach either side.
+func announce(ctx context.Context, wanted options, a, b *namespace, stdout io.Writer) error {
+	var far, near *net.UDPConn
+	err := b.do(func() (err error) {
+		far, err = net.ListenUDP("udp4", udpAddress(wanted.bAddress, 0))
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("side b: %w", err)
+	}
+	defer far.Close()
+	go echo(far)
+	port := far.LocalAddr().(*net.UDPAddr).Port
+	err = a.do(func() (err error) {
+		near, err = net.DialUDP("udp4", udpAddress(wanted.aAddress, 0), udpAddress(wanted.bAddress, port))
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("side a: %w", err)
+	}
+	defer near.Close()
+	measured, err := measureRoundTrip(ctx, near, wanted.delay)
+	if err != nil {
+		return err
+	}
+	return printEvent(stdout, readyEvent{
+		Event: "ready", PID: os.Getpid(), Kind: wanted.kind, BNamespace: b.path, RoundTripMicros: measured,
+		AAddress: wanted.aAddress.Addr().String(), BAddress: wanted.bAddress.Addr().String(),
+	})
+}
+
+func udpAddress(address netip.Prefix, port int) *net.UDPAddr {
+	return net.UDPAddrFromAddrPort(netip.AddrPortFrom(address.Addr(), uint16(port)))
+}
+
+func (d *direction) tally() *tally {
+	return &tally{
+		Packets: d.packets, Bytes: d.bytes, Refused: d.refused,
+		LatenessMicros: quantiles{
+			Median: micros(d.latenessNs.ValueAtPercentile(50)), P99: micros(d.latenessNs.ValueAtPercentile(99)),
+		},
+	}
+}
