@@ -8,6 +8,8 @@ export interface ChartData {
   readonly cpu: StackedBars | null;
   readonly allocation: Bars | null;
   readonly pauses: readonly PauseSeries[];
+  readonly hopSplit: HopBars | null;
+  readonly ablation: readonly AblationSeries[];
 }
 
 export interface ChartVariant {
@@ -51,4 +53,25 @@ export interface Bars {
 export interface PauseSeries {
   readonly variant: number;
   readonly points: readonly (readonly [number, number])[];
+}
+
+/** Mean time of a request in each part of its path, in µs; null where a variant's path has no such part. */
+export interface HopBars {
+  readonly labels: readonly string[];
+  readonly parts: readonly { readonly name: string; readonly values: readonly (number | null)[] }[];
+}
+
+/** A change and the interval it lies in, as ratios. */
+export type RatioInterval = readonly [ratio: number, low: number, high: number];
+
+/** What each factor of a variant does to one metric; null where it is not known. */
+export interface AblationSeries {
+  /** The chart's id in the page. */
+  readonly chart: string;
+  readonly title: string;
+  readonly factors: readonly {
+    readonly label: string;
+    readonly off: RatioInterval | null;
+    readonly on: RatioInterval | null;
+  }[];
 }

@@ -1,24 +1,32 @@
 /** Turns figures into what the charts draw. Every chart has a table of the same numbers beside it. */
 import {
+  type Effect,
   type Histogram,
   type Level,
+  METRICS,
   type MetricName,
   quantileNs,
   type RunRecord,
   samplesAbove,
 } from '../record/index.js';
+import { ABLATION_CHARTS, ablationTables } from './ablation.js';
 import type {
+  AblationSeries,
   Bars,
   ChartData,
   ChartVariant,
   CurveSeries,
+  HopBars,
   PauseSeries,
+  RatioInterval,
   SliceSeries,
   StackedBars,
 } from './chart-data.js';
 import type { SliceFigures, VariantFigures } from './figures.js';
+import { partNames, timedSplits } from './hops.js';
 import { shortened } from './html.js';
 import type { PauseBucket, WindowFigures } from './window-figures.js';
+import { hasRatio } from './words.js';
 
 /** With more variants than this, the rest start hidden: nobody can tell twenty lines apart. */
 const SHOWN_AT_FIRST = 8;
@@ -54,6 +62,8 @@ export function chartData(
     pauses: windows.flatMap((own, index) =>
       own.runtime === null ? [] : [pauseSeries(own.runtime.pauses, own.runtime.gcCycles, index)],
     ),
+    hopSplit: hopBars(run),
+    ablation: ablationSeries(run),
   };
 }
 
@@ -202,6 +212,39 @@ function pauseSeries(pauses: readonly PauseBucket[], cycles: number, variant: nu
     remaining -= bucket.count;
   }
   return { variant, points };
+}
+
+function hopBars(run: RunRecord): HopBars | null {
+  const splits = timedSplits(run);
+  if (splits.length === 0) return null;
+  return {
+    labels: splits.map(({ variant }) => shortened(variant, 24)),
+    parts: partNames(splits).map((name) => ({
+      name: shortened(name, 40),
+      values: splits.map(({ parts }) => {
+        const part = parts.find((own) => own.name === name);
+        return part === undefined ? null : rounded(part.meanMicros);
+      }),
+    })),
+  };
+}
+
+function ablationSeries(run: RunRecord): readonly AblationSeries[] {
+  const interval = (effect: Effect | undefined): RatioInterval | null =>
+    effect !== undefined && hasRatio(effect) && effect.low > 0
+      ? [rounded(effect.ratio), rounded(effect.low), rounded(effect.high)]
+      : null;
+  return ablationTables(run)
+    .map(({ metric, rows }) => ({
+      chart: ABLATION_CHARTS[metric],
+      title: `change in ${METRICS[metric].label}`,
+      factors: rows.map(({ factor, off, on }) => ({
+        label: shortened(factor, 24),
+        off: interval(off),
+        on: interval(on),
+      })),
+    }))
+    .filter(({ factors }) => factors.some(({ off, on }) => off !== null || on !== null));
 }
 
 /** Five significant digits: finer than a pixel, and a third of the bytes. */

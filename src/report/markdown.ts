@@ -3,6 +3,7 @@ import { type Effect, METRICS, type RunRecord } from '../record/index.js';
 import { coverage } from './format.js';
 import { shortened, visibleText } from './html.js';
 import { type Comparison, headlineComparisons, headlineMetrics, leadingEffects } from './selection.js';
+import { placeFacts } from './topology.js';
 import { analysisOf } from './view.js';
 import {
   changeText,
@@ -24,7 +25,7 @@ export function renderMarkdown(run: RunRecord): string {
   const { validity } = analysis;
   const parts = [
     `## meshmark: ${escapeMarkdown(shortened(run.scenario.name))}`,
-    `**${VALIDITY_WORDS[validity.status]}**${validity.reasons.length === 0 ? '' : `: ${escapeMarkdown(validity.reasons.join('; '))}`} · one machine, no interception · ${coverage(run.planned.confidence)} intervals`,
+    `**${VALIDITY_WORDS[validity.status]}**${validity.reasons.length === 0 ? '' : `: ${escapeMarkdown(validity.reasons.join('; '))}`} · ${placeFacts(run).join(' · ')} · ${coverage(run.planned.confidence)} intervals`,
     ...(run.state === 'finished'
       ? []
       : [

@@ -5,9 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadReportAssets, type ReportAssets, renderHtml } from './index.js';
 import { chromiumPath, withPage } from './testing/browser.js';
+import { sampleWithMechanisms } from './testing/sample-mechanisms.js';
 import { KNOWN_EFFECTS, sampleRun } from './testing/sample-run.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -15,6 +17,8 @@ const screenshots = process.env.MESHMARK_SCREENSHOTS ?? join(root, 'dist/screens
 const input = sampleRun();
 let assets: ReportAssets;
 let report: string;
+/** The report of a run that also has an ablation, hops, explanations, a topology and a surprise. */
+let mechanisms: string;
 let built: string;
 
 beforeAll(async () => {
@@ -22,12 +26,33 @@ beforeAll(async () => {
   await promisify(execFile)(process.execPath, [join(root, 'infra/setup/build-client.mjs'), '--out', built]);
   assets = await loadReportAssets(built);
   report = renderHtml(input, assets);
+  mechanisms = renderHtml(sampleWithMechanisms(), assets);
   await mkdir(screenshots, { recursive: true });
 }, 60_000);
 
 afterAll(async () => {
   await rm(built, { recursive: true, force: true });
 });
+
+/** The chart has a label that leads to its table, and something is drawn in it. */
+async function expectDrawn(page: Page, id: string): Promise<void> {
+  const canvas = page.locator(`[data-chart="${id}"] canvas`);
+  expect(String(await canvas.getAttribute('aria-label')), id).toMatch(/table below/);
+  const inked = await canvas.evaluate((element) => {
+    const drawing = element as unknown as {
+      width: number;
+      height: number;
+      getContext(kind: '2d'): {
+        getImageData(x: number, y: number, w: number, h: number): { data: Uint8ClampedArray };
+      };
+    };
+    const { data } = drawing.getContext('2d').getImageData(0, 0, drawing.width, drawing.height);
+    let pixels = 0;
+    for (let i = 3; i < data.length; i += 4) if ((data[i] ?? 0) > 0) pixels++;
+    return pixels;
+  });
+  expect(inked, id).toBeGreaterThan(1000);
+}
 
 const plain = (text: string) => text.replaceAll('\u00a0', ' ');
 
@@ -44,23 +69,33 @@ describe.skipIf(chromiumPath() === null)('the report in a browser', { timeout: 6
   test('draws its charts, each with a label and a table after it', async () => {
     await withPage(report, {}, async ({ page }) => {
       for (const id of ['latency', 'slice-latency', 'slice-cpu', 'cpu', 'allocation']) {
-        const canvas = page.locator(`[data-chart="${id}"] canvas`);
-        expect(String(await canvas.getAttribute('aria-label')), id).toMatch(/table below/);
-        const inked = await canvas.evaluate((element) => {
-          const drawing = element as unknown as {
-            width: number;
-            height: number;
-            getContext(kind: '2d'): {
-              getImageData(x: number, y: number, w: number, h: number): { data: Uint8ClampedArray };
-            };
-          };
-          const { data } = drawing.getContext('2d').getImageData(0, 0, drawing.width, drawing.height);
-          let pixels = 0;
-          for (let i = 3; i < data.length; i += 4) if ((data[i] ?? 0) > 0) pixels++;
-          return pixels;
-        });
-        expect(inked, id).toBeGreaterThan(1000);
+        await expectDrawn(page, id);
       }
+    });
+  });
+
+  test('draws what a request’s time is made of and what each factor does, with legends', async () => {
+    await withPage(mechanisms, {}, async ({ page, complaints }) => {
+      for (const id of ['hop-split', 'ablation-cpu', 'ablation-latency']) await expectDrawn(page, id);
+      expect(await page.locator('[data-chart="hop-split"] .legend li').allTextContents()).toEqual([
+        ' outbound sidecar',
+        ' wire outbound → inbound',
+        ' inbound sidecar',
+        ' service',
+      ]);
+      expect(await page.locator('[data-chart="ablation-cpu"] .legend li').count()).toBe(2);
+      expect(complaints).toEqual([]);
+    });
+  });
+
+  test('what a variant is opens by keyboard and is closed at first', async () => {
+    await withPage(mechanisms, {}, async ({ page }) => {
+      const own = page.locator('#variants details', { hasText: 'only-pool' });
+      const paragraph = own.getByText('Its counter proves it');
+      expect(await paragraph.isVisible()).toBe(false);
+      await own.locator('summary').focus();
+      await page.keyboard.press('Enter');
+      expect(await paragraph.isVisible()).toBe(true);
     });
   });
 
@@ -91,10 +126,15 @@ describe.skipIf(chromiumPath() === null)('the report in a browser', { timeout: 6
     ['dark', 1440, 900, true],
     ['phone-light', 360, 740, false],
     ['phone-dark', 360, 740, true],
+    ['mechanisms-light', 1440, 900, false],
+    ['mechanisms-dark', 1440, 900, true],
+    ['mechanisms-phone', 360, 740, false],
   ] as const)('fits its window: %s', async (label, width, height, dark) => {
-    await withPage(report, { width, height, dark }, async ({ page, complaints }) => {
+    const shown = label.startsWith('mechanisms') ? mechanisms : report;
+    await withPage(shown, { width, height, dark }, async ({ page, complaints }) => {
       await page.waitForTimeout(300);
       await page.screenshot({ path: join(screenshots, `report-${label}.png`) });
+      for (const summary of await page.locator('details.explanation summary').all()) await summary.click();
       await page.screenshot({ path: join(screenshots, `report-${label}-full.png`), fullPage: true });
       const scrollWidth = await page.evaluate('document.documentElement.scrollWidth');
       expect(scrollWidth).toBeLessThanOrEqual(width);
@@ -108,15 +148,63 @@ describe.skipIf(chromiumPath() === null)('the report in a browser', { timeout: 6
   test('shows hostile text as text', async () => {
     const name = '<script>alert(1)</script></script><!--<img src=x onerror=alert(2)>\u202edrawkcab';
     const long = 'n'.repeat(10_000);
-    const variants = input.run.variants.map((variant) => ({ ...variant, reason: name, description: name }));
+    const { run, ...rest } = sampleWithMechanisms();
+    const { analysis } = run;
+    if (analysis === null) throw new RangeError('the sample run has an analysis');
     const hostile = renderHtml(
       {
-        ...input,
+        ...rest,
         run: {
-          ...input.run,
-          variants,
-          scenario: { ...input.run.scenario, name, text: `${name}\n${long}`, path: long },
-          machine: { ...input.run.machine, hostname: name },
+          ...run,
+          variants: run.variants.map((variant) => ({
+            ...variant,
+            reason: name,
+            description: name,
+            explanation: `${name}\n\n${long}`,
+            counterpart: name,
+            options: { ...variant.options, [name]: long },
+            expectations: [{ metric: 'latency.p99', against: name, direction: 'lower', source: name }],
+          })),
+          scenario: { ...run.scenario, name, text: `${name}\n${long}`, path: long },
+          machine: { ...run.machine, hostname: name },
+          topology: {
+            path: [name, long],
+            clusters: { [name]: [long], [long]: [name] },
+            nodes: 2,
+            roundTripMs: 5,
+            interception: 'none',
+          },
+          ablation: {
+            from: 'plain',
+            to: 'all-on',
+            factors: [
+              { name, off: 'no-pool', on: 'only-pool' },
+              { name: long, off: 'no-lean', on: 'only-lean' },
+            ],
+          },
+          analysis: {
+            ...analysis,
+            hopSplit: [
+              {
+                variant: name,
+                requests: 1,
+                parts: [
+                  { name, meanMicros: 5, low: 1, high: 9 },
+                  { name: long, meanMicros: 5, low: null, high: null },
+                ],
+              },
+            ],
+            surprises: [
+              {
+                candidate: name,
+                baseline: long,
+                metric: 'latency.p99',
+                expected: 'lower',
+                source: name,
+                found: name,
+              },
+            ],
+          },
         },
       },
       assets,
@@ -125,7 +213,8 @@ describe.skipIf(chromiumPath() === null)('the report in a browser', { timeout: 6
       await page.waitForTimeout(300);
       expect(await page.locator('h1').textContent()).toContain('<script>alert(1)</script></script><!--<img');
       expect(await page.locator('img').count()).toBe(0);
-      expect(await page.locator('main > section').count()).toBe(12);
+      expect(await page.locator('main > section').count()).toBe(17);
+      expect(await page.locator('#variants details script, #surprises script').count()).toBe(0);
       expect(complaints).toEqual([]);
       expect(requests.filter((url) => !url.startsWith('data:'))).toEqual([address]);
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360);

@@ -3,15 +3,20 @@ import { createHash } from 'node:crypto';
 import { chartData } from './charts.js';
 import { embeddedJson, type Html, html, NOTHING, shortened } from './html.js';
 import { packRawData } from './raw-data.js';
+import { ablation } from './sections/ablation.js';
 import { audit } from './sections/audit.js';
 import { beside } from './sections/beside.js';
 import { cpu, garbage, switches } from './sections/costs.js';
+import { duties } from './sections/duties.js';
+import { explanations } from './sections/explanations.js';
 import { headline } from './sections/headline.js';
+import { hopSplit } from './sections/hop-split.js';
 import { latency } from './sections/latency.js';
 import { machine, rawData, scenario } from './sections/origin.js';
 import { overhead } from './sections/overhead.js';
 import { witnesses } from './sections/proof.js';
 import { sliceStrip } from './sections/slices.js';
+import { surprises } from './sections/surprises.js';
 import { type ReportInput, type Section, type View, viewOf } from './view.js';
 
 export interface ReportAssets {
@@ -72,13 +77,18 @@ ${sections.map(sectionMarkup)}
 
 function sectionsOf(view: View): readonly Section[] {
   return [
+    surprises(view),
     overhead(view),
+    ablation(view),
     latency(view),
+    hopSplit(view),
     sliceStrip(view),
     cpu(view),
     switches(view),
     garbage(view),
     beside(view),
+    explanations(view),
+    duties(view),
     witnesses(view),
     audit(view),
     machine(view),

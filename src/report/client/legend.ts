@@ -1,5 +1,5 @@
 /** Legends as buttons: they say what is what, and switch variants on and off by keyboard too. */
-import type { ChartVariant, StackedBars } from '../chart-data.js';
+import type { ChartVariant } from '../chart-data.js';
 import { seriesColour, seriesDash, type Theme } from './theme.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
@@ -63,19 +63,13 @@ export function sendTimeSwitch(on: boolean, change: (on: boolean) => void): HTML
   return label;
 }
 
-/** What the parts of a stacked bar are. */
-export function partsLegend(bars: StackedBars, theme: Theme): HTMLElement {
+/** What the parts of a chart are: a name and its colour each, full or striped. */
+export function partsLegend(
+  parts: readonly { readonly name: string; readonly colour: string; readonly striped: boolean }[],
+): HTMLElement {
   const list = document.createElement('ul');
   list.className = 'legend';
-  const has = (values: readonly (number | null)[]) => values.some((value) => value !== null);
-  const parts: readonly (readonly [boolean, string, string, boolean])[] = [
-    [has(bars.user), 'user', seriesColour(theme, 0), false],
-    [has(bars.system), 'system', seriesColour(theme, 1), false],
-    [has(bars.unsplit), 'user and system together', theme.soft, false],
-    [has(bars.elsewhere), 'elsewhere on the machine', theme.soft, true],
-  ];
-  for (const [present, text, colour, striped] of parts) {
-    if (!present) continue;
+  for (const { name, colour, striped } of parts) {
     const item = document.createElement('li');
     const svg = element('svg', { viewBox: '0 0 14 14', width: '14', height: '14', 'aria-hidden': 'true' });
     svg.append(
@@ -89,7 +83,7 @@ export function partsLegend(bars: StackedBars, theme: Theme): HTMLElement {
       }),
     );
     if (striped) svg.append(element('path', { d: 'M0 14L14 0M0 7L7 0M7 14L14 7', stroke: colour }));
-    item.append(svg, ` ${text}`);
+    item.append(svg, ` ${name}`);
     list.append(item);
   }
   return list;

@@ -14,11 +14,14 @@ import {
   Tooltip,
 } from 'chart.js';
 import type { ChartData } from '../chart-data.js';
+import { ablationChart, ablationParts } from './charts/ablation.js';
 import { allocationChart } from './charts/allocation.js';
-import { cpuChart } from './charts/cpu.js';
+import { cpuParts } from './charts/cpu.js';
 import type { Shown } from './charts/frame.js';
+import { hopParts } from './charts/hops.js';
 import { latencyChart } from './charts/latency.js';
 import { pauseChart } from './charts/pauses.js';
+import { stackChart } from './charts/stack.js';
 import { stripChart } from './charts/strip.js';
 import { offerDownload } from './download.js';
 import { partsLegend, sendTimeSwitch, variantLegend } from './legend.js';
@@ -73,7 +76,22 @@ function drawings(shown: Shown): Readonly<Record<string, Drawing | null>> {
         : { config: latencyChart(data, shown, theme, wide) as ChartConfiguration, height: wide ? 400 : 320 },
     'slice-latency': strip(data.sliceLatency, 'p50 of each long slice', 'ms'),
     'slice-cpu': strip(data.sliceCpu, 'CPU per request of each slice', 'µs'),
-    cpu: data.cpu === null ? null : (cpuChart(data.cpu, theme) as Drawing),
+    cpu:
+      data.cpu === null
+        ? null
+        : (stackChart(data.cpu.labels, cpuParts(data.cpu, theme), 'CPU per request, µs', theme) as Drawing),
+    'hop-split':
+      data.hopSplit === null
+        ? null
+        : (stackChart(
+            data.hopSplit.labels,
+            hopParts(data.hopSplit, theme),
+            'mean time of a request, µs',
+            theme,
+          ) as Drawing),
+    ...Object.fromEntries(
+      data.ablation.map((series) => [series.chart, ablationChart(series, theme, wide) as Drawing]),
+    ),
     allocation: data.allocation === null ? null : (allocationChart(data, data.allocation, theme) as Drawing),
     pauses: data.pauses.some((own) => own.points.length > 1)
       ? { config: pauseChart(data, shown, theme) as ChartConfiguration, height: 280 }
@@ -120,9 +138,14 @@ function legends(): void {
       );
     }
   }
-  if (data.cpu !== null) {
-    const figure = document.querySelector<HTMLElement>('[data-chart="cpu"]');
-    figure?.prepend(partsLegend(data.cpu, readTheme()));
+  const theme = readTheme();
+  const parts = {
+    ...(data.cpu === null ? {} : { cpu: cpuParts(data.cpu, theme) }),
+    ...(data.hopSplit === null ? {} : { 'hop-split': hopParts(data.hopSplit, theme) }),
+    ...Object.fromEntries(data.ablation.map(({ chart }) => [chart, ablationParts(theme)])),
+  };
+  for (const [id, own] of Object.entries(parts)) {
+    document.querySelector(`[data-chart="${id}"]`)?.prepend(partsLegend(own));
   }
 }
 

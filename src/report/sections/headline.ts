@@ -5,6 +5,7 @@ import { count, coverage, elapsed, timestamp } from '../format.js';
 import { type Html, html, name } from '../html.js';
 import { type Comparison, headlineComparisons, headlineMetrics, leadingEffects } from '../selection.js';
 import { effectCell, levelCell, reachOf } from '../tables.js';
+import { placeFacts } from '../topology.js';
 import type { View } from '../view.js';
 import { controls, effectSentence, intervalCoverage, verdictWord } from '../words.js';
 
@@ -40,7 +41,7 @@ function facts(view: View): Html {
     `${count(run.variants.length)} variants`,
     `${count(requests)} requests in ${count(blocks)} blocks`,
     ...(seconds === null || Number.isNaN(seconds) ? [] : [elapsed(seconds)]),
-    'one machine, no interception',
+    ...placeFacts(run),
     run.planned.model === 'open'
       ? `open load${run.planned.offeredRatePerSecond === null ? '' : ` at ${count(run.planned.offeredRatePerSecond)} requests/s`}`
       : 'closed load',

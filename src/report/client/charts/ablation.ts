@@ -1,0 +1,164 @@
+/** What each factor does to a variant: a dot and its interval for switching it off, and for switching it on. */
+import type { Chart, ChartConfiguration, Plugin } from 'chart.js';
+import type { AblationSeries, RatioInterval } from '../../chart-data.js';
+import { change } from '../../format.js';
+import { seriesColour, type Theme } from '../theme.js';
+import { axis, base } from './frame.js';
+
+const LANE_PX = 46;
+/** How far the two dots of a factor stand above and below its middle, in lanes. */
+const APART = 0.17;
+const DIRECTIONS = ['off', 'on'] as const;
+const SHAPES = { off: 'rectRot', on: 'circle' } as const;
+/** Ratios that make good ticks; those that the range has room for are shown. */
+const TICKS = [0.1, 0.2, 0.33, 0.5, 0.67, 0.8, 0.9, 0.95, 0.98, 1, 1.02, 1.05, 1.1, 1.25, 1.5, 2, 3, 5, 10];
+const LEAST_REACH = Math.log(1.03);
+
+/** What the two marks of a factor mean, with their colours, for the legend. */
+export function ablationParts(theme: Theme) {
+  return [
+    { name: 'switched off from the whole', colour: seriesColour(theme, 1), striped: false },
+    { name: 'switched on alone', colour: seriesColour(theme, 0), striped: false },
+  ] as const;
+}
+
+/** Changes on a scale on which halving and doubling are equally far from none. Height in CSS pixels. */
+export function ablationChart(
+  series: AblationSeries,
+  theme: Theme,
+  wide: boolean,
+): { readonly height: number; readonly config: ChartConfiguration<'scatter'> } {
+  const { factors } = series;
+  const all = factors.flatMap(({ off, on }) => [off, on].filter((own) => own !== null));
+  const reach =
+    1.08 * Math.max(LEAST_REACH, ...all.flatMap((own) => own.map((ratio) => Math.abs(Math.log(ratio)))));
+  const marks = DIRECTIONS.map((direction) =>
+    factors.flatMap((factor, lane) => {
+      const interval = factor[direction];
+      return interval === null
+        ? []
+        : [{ label: factor.label, interval, lane: lane + (direction === 'off' ? -APART : APART) }];
+    }),
+  );
+  return {
+    height: 84 + factors.length * LANE_PX,
+    config: {
+      type: 'scatter',
+      data: {
+        datasets: marks.map((own, index) => ({
+          label: ablationParts(theme)[index]?.name ?? '',
+          data: own.map(({ interval, lane }) => ({ x: Math.log(interval[0]), y: lane })),
+          pointStyle: SHAPES[DIRECTIONS[index] ?? 'on'],
+          pointRadius: 5,
+          pointHitRadius: 10,
+          pointBackgroundColor: ablationParts(theme)[index]?.colour ?? theme.ink,
+          pointBorderColor: ablationParts(theme)[index]?.colour ?? theme.ink,
+        })),
+      },
+      options: {
+        ...base(theme),
+        layout: { padding: { right: 12, top: 4 } },
+        plugins: {
+          tooltip: {
+            ...base(theme).plugins.tooltip,
+            callbacks: {
+              label: (item) => {
+                const mark = marks[item.datasetIndex]?.[item.dataIndex];
+                return mark === undefined
+                  ? ''
+                  : `${mark.label}, ${item.dataset.label ?? ''}: ${described(mark.interval)}`;
+              },
+            },
+          },
+        },
+        scales: {
+          x: {
+            ...axis(theme, series.title),
+            type: 'linear',
+            min: -reach,
+            max: reach,
+            grid: {
+              drawTicks: false,
+              color: (context) => (context.tick?.value === 0 ? theme.soft : theme.line),
+            },
+            afterBuildTicks: (scale) => {
+              scale.ticks = ticksWithin(reach, wide ? 9 : 5).map((value) => ({ value }));
+            },
+            ticks: {
+              ...axis(theme, '').ticks,
+              autoSkip: false,
+              callback: (value) => change(Math.exp(Number(value)), 0),
+            },
+          },
+          y: {
+            ...axis(theme, ''),
+            type: 'linear',
+            reverse: true,
+            min: -0.5,
+            max: factors.length - 0.5,
+            grid: { display: false },
+            afterBuildTicks: (scale) => {
+              scale.ticks = factors.map((_, lane) => ({ value: lane }));
+            },
+            ticks: {
+              color: theme.ink,
+              autoSkip: false,
+              callback: (value) => factors[Number(value)]?.label ?? '',
+            },
+            title: { display: false },
+          },
+        },
+      },
+      plugins: [
+        whiskers(
+          marks.map((own) => own.map(({ interval, lane }) => ({ interval, lane }))),
+          theme,
+        ),
+      ],
+    },
+  };
+}
+
+/** Logarithms of the ratios to mark, no two closer than the space for a label. */
+function ticksWithin(reach: number, most: number): readonly number[] {
+  const room = (2 * reach) / most;
+  const kept: number[] = [0];
+  for (const ratio of TICKS) {
+    const at = Math.log(ratio);
+    if (Math.abs(at) < reach && kept.every((other) => Math.abs(other - at) >= room)) kept.push(at);
+  }
+  return kept.sort((a, b) => a - b);
+}
+
+function described([ratio, low, high]: RatioInterval): string {
+  return `${change(ratio)} (${change(low)} to ${change(high)})`;
+}
+
+/** Draws each interval as a line behind its dot. */
+function whiskers(
+  marks: readonly (readonly { readonly interval: RatioInterval; readonly lane: number }[])[],
+  theme: Theme,
+): Plugin<'scatter'> {
+  return {
+    id: 'whiskers',
+    beforeDatasetsDraw(chart: Chart) {
+      const { ctx } = chart;
+      const { x, y } = chart.scales;
+      if (x === undefined || y === undefined) return;
+      ctx.save();
+      ctx.lineWidth = 2.5;
+      ctx.lineCap = 'round';
+      marks.forEach((own, index) => {
+        ctx.strokeStyle = ablationParts(theme)[index]?.colour ?? theme.ink;
+        for (const { interval, lane } of own) {
+          const at = y.getPixelForValue(lane);
+          ctx.beginPath();
+          ctx.moveTo(x.getPixelForValue(Math.log(interval[1])), at);
+          ctx.lineTo(x.getPixelForValue(Math.log(interval[2])), at);
+          ctx.stroke();
+        }
+      });
+      ctx.restore();
+    },
+  };
+}

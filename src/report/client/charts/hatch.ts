@@ -1,0 +1,19 @@
+/** A fill of slanted lines, for what is not the data plane’s own. */
+export function hatched(colour: string, paper: string): CanvasPattern | string {
+  const tile = document.createElement('canvas');
+  tile.width = 6;
+  tile.height = 6;
+  const context = tile.getContext('2d');
+  if (context === null) return colour;
+  context.fillStyle = paper;
+  context.fillRect(0, 0, 6, 6);
+  context.strokeStyle = colour;
+  context.lineWidth = 1.2;
+  context.beginPath();
+  for (const shift of [-6, 0, 6]) {
+    context.moveTo(shift, 6);
+    context.lineTo(shift + 6, 0);
+  }
+  context.stroke();
+  return context.createPattern(tile, 'repeat') ?? colour;
+}

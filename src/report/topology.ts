@@ -1,0 +1,42 @@
+/** Where the servers of a run stood, in words: short for a line of facts, whole for the section on duties. */
+import type { RunRecord, Topology } from '../record/index.js';
+import { quantity } from './format.js';
+
+/** What a record without a topology was measured on: no other place existed when it was written. */
+const ONE_MACHINE = 'one machine, no interception';
+
+/** Facts for a line of them, each short: "two nodes", "10 ms round trip between clusters", "no interception". */
+export function placeFacts({ topology }: RunRecord): readonly string[] {
+  if (topology === null || topology === undefined) return [ONE_MACHINE];
+  const place = topology.nodes === 1 ? [ONE_MACHINE] : ['two nodes', 'no interception'];
+  const { roundTripMs } = topology;
+  if (roundTripMs === null) return place;
+  return [...place, `${quantity(roundTripMs, 'ms')} round trip ${between(topology)}`];
+}
+
+/** The same as a label and a sentence each, with the path and the clusters spelt out. */
+export function placeDetails(topology: Topology): readonly (readonly [label: string, text: string])[] {
+  const clusters = Object.entries(topology.clusters);
+  const { roundTripMs } = topology;
+  return [
+    ['Path', topology.path.join(' → ')],
+    [
+      'Clusters',
+      clusters.length === 0
+        ? 'none: nothing leaves its cluster'
+        : clusters.map(([cluster, roles]) => `${cluster}: ${roles.join(', ')}`).join('; '),
+    ],
+    ['Nodes', topology.nodes === 1 ? 'one: all of it shares a machine' : 'two'],
+    [
+      'Added delay',
+      roundTripMs === null
+        ? 'none: as fast as loopback is'
+        : `${quantity(roundTripMs, 'ms')} there and back, ${between(topology)}`,
+    ],
+    ['Interception', 'none: the client addresses the first server of the path itself'],
+  ];
+}
+
+function between(topology: Topology): string {
+  return Object.keys(topology.clusters).length > 1 ? 'between clusters' : 'between nodes';
+}
