@@ -1,5 +1,5 @@
 // Package serving is what every server of this binary does around its own work: two listening sockets, one line that
-// says where they are, and an end on SIGTERM.
+// says where they are, and an end on SIGTERM. A server of QUIC takes its traffic from a UDP socket (ListenPackets).
 //
 //	flags := flag.NewFlagSet("service", flag.ContinueOnError)
 //	options := serving.AddFlags(flags)
@@ -53,8 +53,29 @@ func Parse(flags *flag.FlagSet, args []string) (code int, ok bool) {
 
 // Sockets are a server's two listening sockets, which accept from the moment they exist.
 type Sockets struct {
+	// Traffic is nil where the traffic comes in packets.
 	Traffic net.Listener
+	// Packets is the UDP socket of a server of QUIC, else nil.
+	Packets net.PacketConn
 	Admin   net.Listener
+}
+
+func (s Sockets) close() {
+	if s.Traffic != nil {
+		s.Traffic.Close()
+	}
+	if s.Packets != nil {
+		s.Packets.Close()
+	}
+	s.Admin.Close()
+}
+
+// traffic is the address that clients send to.
+func (s Sockets) traffic() net.Addr {
+	if s.Packets != nil {
+		return s.Packets.LocalAddr()
+	}
+	return s.Traffic.Addr()
 }
 
 // Listen opens both sockets and counts what the first accepts.
@@ -72,6 +93,22 @@ func Listen(ctx context.Context, options *Options, accepted *atomic.Int64) (Sock
 	return Sockets{Traffic: countingListener{traffic, accepted}, Admin: admin}, nil
 }
 
+// ListenPackets opens a UDP socket for the traffic and the admin port's listener. Who serves the packets counts the
+// connections in them.
+func ListenPackets(ctx context.Context, options *Options) (Sockets, error) {
+	var config net.ListenConfig
+	packets, err := config.ListenPacket(ctx, "udp", options.Listen)
+	if err != nil {
+		return Sockets{}, fmt.Errorf("--listen: %w", err)
+	}
+	admin, err := config.Listen(ctx, "tcp", options.Admin)
+	if err != nil {
+		packets.Close()
+		return Sockets{}, fmt.Errorf("--admin: %w", err)
+	}
+	return Sockets{Packets: packets, Admin: admin}, nil
+}
+
 // countingListener hands connections out as they are, so that counting costs nothing for each request.
 type countingListener struct {
 	net.Listener
@@ -86,15 +123,22 @@ func (l countingListener) Accept() (net.Conn, error) {
 	return connection, err
 }
 
+// farewell is how long a server of packets may take to tell its peers that it ends; the kernel does it for TCP.
+const farewell = time.Second
+
 // Run prints the line that says where the sockets are, serves until ctx is done, closes both sockets and returns nil.
-// It returns the error of a socket that could not be served any longer.
+// It returns the error of a socket that could not be served any longer. serve is given a nil listener where the traffic
+// comes in packets, and then has to end by itself when ctx is done.
 func Run(
 	ctx context.Context, sockets Sockets, stdout io.Writer, serve func(net.Listener) error, admin http.Handler,
 ) error {
-	defer sockets.Traffic.Close()
-	defer sockets.Admin.Close()
+	defer sockets.close()
 	ended := make(chan error, 2)
-	go func() { ended <- serve(sockets.Traffic) }()
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		ended <- serve(sockets.Traffic)
+	}()
 	go func() {
 		server := &http.Server{Handler: admin, ReadHeaderTimeout: 10 * time.Second}
 		ended <- server.Serve(sockets.Admin)
@@ -104,6 +148,12 @@ func Run(
 	}
 	select {
 	case <-ctx.Done():
+		if sockets.Packets != nil {
+			select {
+			case <-served:
+			case <-time.After(farewell):
+			}
+		}
 		return nil
 	case err := <-ended:
 		return fmt.Errorf("serve: %w", err)
@@ -116,7 +166,7 @@ func announce(stdout io.Writer, sockets Sockets) error {
 		Address string `json:"address"`
 		Admin   string `json:"admin"`
 		PID     int    `json:"pid"`
-	}{"listening", sockets.Traffic.Addr().String(), sockets.Admin.Addr().String(), os.Getpid()}
+	}{"listening", sockets.traffic().String(), sockets.Admin.Addr().String(), os.Getpid()}
 	if err := json.NewEncoder(stdout).Encode(line); err != nil {
 		return fmt.Errorf("say where the sockets are: %w", err)
 	}

@@ -181,6 +181,8 @@ func (o Options) checkSecurity() error {
 		return fmt.Errorf("--tls-cipher aes-256-gcm needs --tls-version 1.2: Go chooses TLS 1.3 suites by itself and never this one")
 	case o.EarlyData && o.UpstreamProtocol != "h3" && o.ListenProtocol != "h3":
 		return fmt.Errorf("--early-data needs h3: crypto/tls has no early data over TCP")
+	case o.EarlyData && !o.TLSResumption:
+		return fmt.Errorf("--early-data needs --tls-resumption: only a resumed session has keys before its handshake")
 	}
 	return nil
 }

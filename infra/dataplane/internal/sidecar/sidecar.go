@@ -53,7 +53,7 @@ func Main(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 
 func run(ctx context.Context, listen *serving.Options, options Options, stdout, stderr io.Writer) error {
 	counters := &admin.Counters{}
-	sockets, err := serving.Listen(ctx, listen, &counters.ConnectionsAccepted)
+	own, err := loadIdentity(options)
 	if err != nil {
 		return err
 	}
@@ -63,12 +63,22 @@ func run(ctx context.Context, listen *serving.Options, options Options, stdout, 
 	}
 	faults := newFaultLog(stderr)
 	defer faults.summarise()
-	dial := countedDialer(counters)
-	serve := func(listener net.Listener) error { return serveHTTP1(listener, options, dial, counters, faults) }
-	if options.ListenProtocol == "tcp" {
-		serve = func(listener net.Listener) error { return serveTCP(ctx, listener, options, dial, counters, faults) }
+	serve, closeEngine, err := newEngine(ctx, options, own, counters, faults)
+	if err != nil {
+		return err
 	}
-	return serving.Run(ctx, sockets, stdout, serve, admin.Handler(options.Role, counters))
+	defer closeEngine()
+	var sockets serving.Sockets
+	if options.ListenProtocol == "h3" {
+		sockets, err = serving.ListenPackets(ctx, listen)
+	} else {
+		sockets, err = serving.Listen(ctx, listen, &counters.ConnectionsAccepted)
+	}
+	if err != nil {
+		return err
+	}
+	serveSockets := func(net.Listener) error { return serve(sockets) }
+	return serving.Run(ctx, sockets, stdout, serveSockets, admin.Handler(options.Role, counters))
 }
 
 // dialer opens a connection to the upstream.

@@ -2,12 +2,14 @@ package sidecar
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -197,6 +199,9 @@ func TestTCPUpstreamThatRefusesResetsTheClient(t *testing.T) {
 	nobody.Close()
 	sidecar := processtest.StartServer(t, "--listen-protocol", "tcp", "--upstream", address)
 	client, err := net.Dial("tcp", sidecar.Address)
+	if errors.Is(err, syscall.ECONNRESET) {
+		return // Reset before it was even looked at.
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,9 @@ package sidecar
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"time"
@@ -25,6 +27,8 @@ func (freshBuffers) Put([]byte)  {}
 type tcpProxy struct {
 	upstream string
 	dial     dialer
+	// secure is nil where the clients send plain bytes.
+	secure   *tls.Config
 	buffers  buffers
 	counters *admin.Counters
 	faults   *faultLog
@@ -32,11 +36,18 @@ type tcpProxy struct {
 
 // serveTCP forwards connections until the listener is closed.
 func serveTCP(
-	ctx context.Context, listener net.Listener, options Options, dial dialer, counters *admin.Counters, faults *faultLog,
+	ctx context.Context, listener net.Listener, options Options, own *identity, dial dialer, counters *admin.Counters,
+	faults *faultLog,
 ) error {
 	proxy := &tcpProxy{upstream: options.Upstream, dial: dial, buffers: freshBuffers{}, counters: counters, faults: faults}
 	if options.Buffers == "pooled" {
 		proxy.buffers = newBufferPool(counters)
+	}
+	if options.UpstreamSecurity == "mtls" {
+		proxy.dial = dial.strict().secured(own.clientConfig(options), counters)
+	}
+	if options.ListenSecurity == "mtls" {
+		proxy.secure = own.serverConfig(options)
 	}
 	for {
 		client, err := listener.Accept()
@@ -54,22 +65,32 @@ func serveTCP(
 	}
 }
 
-// halfCloser is a connection whose sending side can end while the other goes on, as TCP's can.
+// halfCloser is a connection whose sending side can end while the other goes on, as TCP's can, and TLS's by its alert.
 type halfCloser interface{ CloseWrite() error }
 
 // handle forwards one connection until both directions have ended.
 func (p *tcpProxy) handle(ctx context.Context, client net.Conn) {
-	defer client.Close()
+	defer func() { client.Close() }()
+	if p.secure != nil {
+		secured, err := p.shakeHands(ctx, client)
+		if err != nil {
+			p.counters.HandshakesRefused.Add(1)
+			p.faults.report(fmt.Sprintf("handshake of %s: %v", client.RemoteAddr(), err))
+			return
+		}
+		client = secured
+	}
 	upstream, err := p.dial(ctx, "tcp", p.upstream)
 	if err != nil {
 		p.faults.report("upstream " + p.upstream + ": " + err.Error())
-		// A reset, not an orderly end: the client must not take this for an empty answer.
-		if connection, ok := client.(*net.TCPConn); ok {
-			_ = connection.SetLinger(0)
-		}
+		abort(client)
 		return
 	}
 	defer upstream.Close()
+	if secured, ok := upstream.(*tls.Conn); ok {
+		state := secured.ConnectionState()
+		countUpstreamSecurity(&state, p.counters)
+	}
 	sent := make(chan struct{})
 	go func() {
 		defer close(sent)
@@ -77,6 +98,19 @@ func (p *tcpProxy) handle(ctx context.Context, client net.Conn) {
 	}()
 	p.copyToClient(client, upstream)
 	<-sent
+}
+
+func (p *tcpProxy) shakeHands(ctx context.Context, client net.Conn) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, handshakeLimit)
+	defer cancel()
+	secured := tls.Server(strictConn{client}, p.secure)
+	if err := secured.HandshakeContext(ctx); err != nil {
+		return nil, err
+	}
+	if len(secured.ConnectionState().VerifiedChains) > 0 {
+		p.counters.RequestsVerified.Add(1)
+	}
+	return secured, nil
 }
 
 // copyToUpstream is a function of its own, so that a stack dump shows which direction waits.
@@ -100,7 +134,7 @@ func (p *tcpProxy) copyToClient(client, upstream net.Conn) {
 }
 
 // copyBytes copies until the source ends, and passes that end on. After a failure neither direction can be completed,
-// so both connections are closed, which ends the other direction's copy too.
+// so both connections are broken off, which ends the other direction's copy too.
 func copyBytes(destination, source net.Conn, buffer []byte, written func(int)) {
 	for {
 		count, readErr := source.Read(buffer)
@@ -116,9 +150,48 @@ func copyBytes(destination, source net.Conn, buffer []byte, written func(int)) {
 		}
 		half, ok := destination.(halfCloser)
 		if readErr != io.EOF || !ok || half.CloseWrite() != nil {
-			destination.Close()
-			source.Close()
+			abort(destination)
+			abort(source)
 		}
 		return
+	}
+}
+
+// abort resets a connection. An orderly end would have the peer take what it got so far for everything.
+func abort(connection net.Conn) {
+	if secured, ok := connection.(*tls.Conn); ok {
+		connection = secured.NetConn() // Without the alert that says that all has been sent.
+	}
+	if strict, ok := connection.(strictConn); ok {
+		connection = strict.Conn
+	}
+	if plain, ok := connection.(*net.TCPConn); ok {
+		_ = plain.SetLinger(0)
+	}
+	connection.Close()
+}
+
+// strictConn lies under TLS and makes an error of a TCP connection that ends before the alert has come which says that
+// all has been sent. crypto/tls would let it pass for an orderly end, as HTTP can tell by itself; a plain stream cannot.
+type strictConn struct{ net.Conn }
+
+var errCutOff = errors.New("the connection ended without TLS's own end")
+
+func (c strictConn) Read(buffer []byte) (int, error) {
+	count, err := c.Conn.Read(buffer)
+	if err == io.EOF {
+		err = errCutOff
+	}
+	return count, err
+}
+
+// strict has the connections that are dialled be strict ones.
+func (d dialer) strict() dialer {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		connection, err := d(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return strictConn{connection}, nil
 	}
 }
