@@ -15,6 +15,8 @@ const ROOMS = {
   stats: ['record'],
   gate: ['record', 'stats'],
   report: ['record', 'stats', 'gate'],
+  // A program of its own that the harness starts as a process: what it imported would run in the measured process.
+  'node-sidecar': [],
 };
 
 /** Rooms that wire the others together, and that nobody imports. */
