@@ -1,8 +1,10 @@
 package duties
 
 import (
+	"bufio"
 	"context"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -133,7 +135,16 @@ func (w *watchedWriter) Write(body []byte) (int, error) {
 	return count, err
 }
 
-// Unwrap has http.ResponseController find flushing and hijacking.
+// Hijack is how ReverseProxy switches protocols, after which it writes the answer itself.
+func (w *watchedWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	connection, buffered, err := http.NewResponseController(w.ResponseWriter).Hijack()
+	if err == nil && w.status == 0 {
+		w.status = http.StatusSwitchingProtocols
+	}
+	return connection, buffered, err
+}
+
+// Unwrap has http.ResponseController find flushing.
 func (w *watchedWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // retryWaits are the pauses before the retries of one request, long enough for an upstream that is being replaced.
@@ -178,12 +189,13 @@ func (r *retrying) RoundTrip(request *http.Request) (*http.Response, error) {
 }
 
 // unanswered says whether an error of http.Transport means that no byte of an answer was read: the connection could not
-// be made, or was closed before. For the latter the transport has a type of its own, which it does not export; its
-// text is all there is to know it by. Connections that had been used before are retried by the transport itself.
+// be made, or ended before. For the latter the transport returns the read's own error as it is, while it decorates the
+// error of an answer that has begun. Connections that had been used before are retried by the transport itself.
 func unanswered(err error) bool {
 	var failed *net.OpError
 	if errors.As(err, &failed) && failed.Op == "dial" {
 		return true
 	}
-	return strings.HasPrefix(err.Error(), "net/http: Transport failed to read from server: ")
+	failed, bare := err.(*net.OpError) // Not one that is wrapped, which is of an answer that has begun.
+	return bare && failed.Op == "read" || err == io.EOF
 }
