@@ -50,7 +50,7 @@ describe('what each variant is', () => {
   test('every variant has a closed disclosure with its options, its counterpart and its explanation', () => {
     const disclosures = page.match(/<details class="explanation">[\s\S]*?<\/details>/g) ?? [];
     expect(disclosures).toHaveLength(input.run.variants.length);
-    const own = disclosures.find((text) => text.includes('>only-pool</bdi></summary>')) ?? '';
+    const own = disclosures.find((text) => text.includes('>only-pool</bdi> <small>')) ?? '';
     expect(own).toContain('<code>buffers: pooled</code>');
     expect(own).toMatch(/Differs in its point alone from<\/dt><dd><bdi class="name">plain/);
     expect(own).toContain('latency p99 lower than <bdi class="name">plain</bdi> <small>A paper on buffers');

@@ -84,6 +84,7 @@ describe('the page', () => {
     for (const table of tables) {
       expect(table).toMatch(/<caption/);
       expect(table).not.toMatch(/<th(?![^>]*scope=)[\s>]/);
+      expect(table).not.toMatch(/<th[^>]*><\/th>/);
     }
     const ids = [...page.matchAll(/ id="([^"]+)"/g)].map((match) => match[1]);
     expect(new Set(ids).size).toBe(ids.length);

@@ -16,8 +16,7 @@ ${run.variants.map((variant) => explained(variant))}`,
 function explained(variant: RunVariant): Html {
   const { explanation, counterpart, expectations } = variant;
   const options = Object.entries(variant.options);
-  return html`<details class="explanation"><summary>${name(variant.id)}</summary>
-<p>${variant.description}</p>
+  return html`<details class="explanation"><summary>${name(variant.id)} <small>${variant.description}</small></summary>
 <dl>
 <div><dt>Kind</dt><dd><code>${variant.kind}</code></dd></div>
 ${typeof counterpart === 'string' ? html`<div><dt>Differs in its point alone from</dt><dd>${name(counterpart)}</dd></div>` : null}

@@ -59,7 +59,7 @@ ${table({
   caption: 'What was compared before the load began',
   columns: [
     { label: 'Property', text: true },
-    { label: '', text: true },
+    { label: 'Between variants', text: true },
     ...variants.map(({ id }) => ({ label: name(id), text: true })),
   ],
   rows: findings.map((finding) => [

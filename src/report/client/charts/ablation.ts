@@ -17,8 +17,8 @@ const LEAST_REACH = Math.log(1.03);
 /** What the two marks of a factor mean, with their colours, for the legend. */
 export function ablationParts(theme: Theme) {
   return [
-    { name: 'switched off from the whole', colour: seriesColour(theme, 1), striped: false },
-    { name: 'switched on alone', colour: seriesColour(theme, 0), striped: false },
+    { name: 'switched off from the whole (diamond)', colour: seriesColour(theme, 1), striped: false },
+    { name: 'switched on alone (circle)', colour: seriesColour(theme, 0), striped: false },
   ] as const;
 }
 
