@@ -34,6 +34,9 @@ func newProxy(options Options, transport http.RoundTripper, counters *admin.Coun
 	if options.ListenProtocol != "http1" {
 		return proxy
 	}
+	if options.UpstreamProtocol != "http1" {
+		proxy.ModifyResponse = makeRoomForTrailers
+	}
 	return http.HandlerFunc(func(answer http.ResponseWriter, request *http.Request) {
 		if request.ContentLength != 0 {
 			allowAnswersBeforeTheEnd(answer)
@@ -56,6 +59,15 @@ func allowAnswersBeforeTheEnd(answer http.ResponseWriter) {
 			return
 		}
 	}
+}
+
+// makeRoomForTrailers has an answer with trailers sent in chunks: in HTTP/1.1 nothing follows a body of stated length.
+func makeRoomForTrailers(response *http.Response) error {
+	if len(response.Trailer) > 0 && response.ContentLength >= 0 {
+		response.ContentLength = -1
+		response.Header.Del("Content-Length")
+	}
+	return nil
 }
 
 // forward sends the request on as it came. A bare sidecar adds no forwarding headers, and keeps those it was given,
