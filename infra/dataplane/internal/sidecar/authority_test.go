@@ -148,3 +148,19 @@ func clientTLS(own workload, protocols ...string) *tls.Config {
 	}
 	return config
 }
+
+// optionsOf are a client's options with that identity.
+func optionsOf(authority *authority, own workload) Options {
+	return Options{
+		UpstreamSecurity: "mtls", UpstreamProtocol: "http1", TLSVersion: "1.3", TLSResumption: true,
+		CertificateFile: own.certificateFile, KeyFile: own.keyFile, CAFile: authority.file,
+	}
+}
+
+func read(t testing.TB, file string) []byte {
+	content, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
