@@ -21,10 +21,7 @@ type namespace struct {
 func openNamespace(which string) (*namespace, error) {
 	opened := &namespace{work: make(chan func())}
 	entered := make(chan error)
-	go func() {
-		// Never unlocked: Go must not run anything else here, nor start threads from this one, which would
-		// inherit the namespace.
-		runtime.LockOSThread()
+	onOwnThread(func() {
 		err := enter(which)
 		opened.path = fmt.Sprintf("/proc/%d/task/%d/ns/net", os.Getpid(), unix.Gettid())
 		entered <- err
@@ -34,11 +31,31 @@ func openNamespace(which string) (*namespace, error) {
 		for do := range opened.work {
 			do()
 		}
-	}()
+	})
 	if err := <-entered; err != nil {
 		return nil, err
 	}
 	return opened, nil
+}
+
+// onOwnThread runs a function on a thread that ends with it. Go runs nothing else there, and starts no threads from
+// it, which would inherit its namespace. The process's first thread is passed over: it cannot end before the process,
+// and what it is in counts as what the process is in (/proc/PID/ns/net).
+func onOwnThread(function func()) {
+	started := make(chan struct{})
+	go func() {
+		runtime.LockOSThread()
+		if unix.Gettid() == os.Getpid() {
+			// Held until the other has a thread, which is then not this one.
+			onOwnThread(function)
+			runtime.UnlockOSThread()
+			close(started)
+			return
+		}
+		close(started)
+		function()
+	}()
+	<-started
 }
 
 func enter(which string) error {

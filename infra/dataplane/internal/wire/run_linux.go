@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
-	"net/netip"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -86,7 +84,7 @@ func runTUN(ctx context.Context, wanted options, a, b *namespace, stdout io.Writ
 	}
 	ended := make(chan error, 2)
 	for _, each := range []*direction{aToB, bToA} {
-		go func() { ended <- each.run() }()
+		onOwnThread(func() { ended <- each.run() })
 	}
 	if err := announce(ctx, wanted, a, b, stdout); err != nil || wanted.probe {
 		return err
@@ -135,26 +133,7 @@ func raise(wanted options, a, b *namespace) error {
 
 // announce measures the wire that carries already, and says how to reach either side.
 func announce(ctx context.Context, wanted options, a, b *namespace, stdout io.Writer) error {
-	var far, near *net.UDPConn
-	err := b.do(func() (err error) {
-		far, err = net.ListenUDP("udp4", udpAddress(wanted.bAddress, 0))
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("side b: %w", err)
-	}
-	defer far.Close()
-	go echo(far)
-	port := far.LocalAddr().(*net.UDPAddr).Port
-	err = a.do(func() (err error) {
-		near, err = net.DialUDP("udp4", udpAddress(wanted.aAddress, 0), udpAddress(wanted.bAddress, port))
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("side a: %w", err)
-	}
-	defer near.Close()
-	measured, err := measureRoundTrip(ctx, near, wanted.delay)
+	measured, err := measure(ctx, wanted, a, b)
 	if err != nil {
 		return err
 	}
@@ -164,15 +143,43 @@ func announce(ctx context.Context, wanted options, a, b *namespace, stdout io.Wr
 	})
 }
 
-func udpAddress(address netip.Prefix, port int) *net.UDPAddr {
-	return net.UDPAddrFromAddrPort(netip.AddrPortFrom(address.Addr(), uint16(port)))
+// measure times packets from side a to an echo in side b and back.
+func measure(ctx context.Context, wanted options, a, b *namespace) (quantiles, error) {
+	var far, near, port int
+	err := b.do(func() (err error) {
+		far, port, err = udpSocket(wanted.bAddress.Addr())
+		return err
+	})
+	if err != nil {
+		return quantiles{}, fmt.Errorf("side b: %w", err)
+	}
+	echoEnded := startEcho(far)
+	err = a.do(func() (err error) {
+		if near, _, err = udpSocket(wanted.aAddress.Addr()); err != nil {
+			return err
+		}
+		return unix.Connect(near, &unix.SockaddrInet4{Addr: wanted.bAddress.Addr().As4(), Port: port})
+	})
+	if err != nil {
+		return quantiles{}, fmt.Errorf("side a: %w", err)
+	}
+	defer unix.Close(near)
+	measured, err := measureRoundTrip(ctx, near, wanted.delay)
+	if err != nil {
+		return quantiles{}, err
+	}
+	if _, err := unix.Write(near, nil); err != nil {
+		return quantiles{}, fmt.Errorf("end the echo: %w", err)
+	}
+	<-echoEnded
+	return measured, nil
 }
 
 func (d *direction) tally() *tally {
 	return &tally{
 		Packets: d.packets, Bytes: d.bytes, Refused: d.refused,
-		LatenessMicros: quantiles{
-			Median: micros(d.latenessNs.ValueAtPercentile(50)), P99: micros(d.latenessNs.ValueAtPercentile(99)),
+		DeviationMicros: quantiles{
+			Median: micros(d.deviationNs.ValueAtPercentile(50)), P99: micros(d.deviationNs.ValueAtPercentile(99)),
 		},
 	}
 }

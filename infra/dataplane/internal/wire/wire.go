@@ -18,7 +18,7 @@
 // --netns) and outlives the wire stays in a namespace without a wire: kind tun takes its device away at once, and its
 // packets have no route; of kind veth both ends stay until that command ends too.
 //
-// On SIGTERM it prints what it carried and how late, {"event":"ended",…}, and exits 0.
+// On SIGTERM it prints what it carried and how exactly, {"event":"ended",…}, and exits 0.
 package wire
 
 import (
@@ -78,12 +78,12 @@ type endedEvent struct {
 	BToA  *tally `json:"bToA"`
 }
 
-// tally is what one direction carried. Lateness is how long after it was due a packet was handed on.
+// tally is what one direction carried. Deviation is how long before or after it was due a packet was handed on.
 type tally struct {
-	Packets        int64     `json:"packets"`
-	Bytes          int64     `json:"bytes"`
-	Refused        int64     `json:"refused"`
-	LatenessMicros quantiles `json:"latenessMicros"`
+	Packets         int64     `json:"packets"`
+	Bytes           int64     `json:"bytes"`
+	Refused         int64     `json:"refused"`
+	DeviationMicros quantiles `json:"deviationMicros"`
 }
 
 type quantiles struct {
