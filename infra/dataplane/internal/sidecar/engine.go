@@ -3,63 +3,111 @@ package sidecar
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
+	"slices"
 
 	"meshmark/dataplane/internal/admin"
+	"meshmark/dataplane/internal/duties"
 	"meshmark/dataplane/internal/serving"
 )
 
-// engine serves the traffic until its sockets are closed or, where that is packets, its context is done.
-type engine func(serving.Sockets) error
+// engine is what the options ask for, put together.
+type engine struct {
+	// serve returns once the sockets are closed or, where the traffic is packets, its context is done.
+	serve func(serving.Sockets) error
+	// routes answers GET /routes of the admin port; nil without duties.
+	routes http.HandlerFunc
+	// closers end what the engine has opened, the last one first.
+	closers []func()
+}
 
-// newEngine puts together what the options ask for. The function returned beside it ends what the engine has opened.
+func (e *engine) close() {
+	for _, closer := range slices.Backward(e.closers) {
+		closer()
+	}
+}
+
+// newEngine returns an engine that is to be closed, also beside an error.
 func newEngine(
 	ctx context.Context, options Options, own *identity, counters *admin.Counters, faults *faultLog,
-) (engine, func(), error) {
-	dial := countedDialer(counters)
-	if options.HTTP == "lean" {
-		return nil, nil, errors.New("--http lean is not in this binary")
-	}
-	if options.ListenProtocol == "tcp" {
-		return func(sockets serving.Sockets) error {
-			return serveTCP(ctx, sockets.Traffic, options, own, dial, counters, faults)
-		}, func() {}, nil
-	}
-	handler, closeHandler, err := newHandler(options, own, dial, counters, faults)
+) (*engine, error) {
+	made := &engine{}
+	mesh, err := made.newDuties(options, counters, faults)
 	if err != nil {
-		return nil, nil, err
+		return made, err
 	}
-	return func(sockets serving.Sockets) error {
+	dial := countedDialer(counters)
+	switch {
+	case options.HTTP == "lean":
+		return made, errors.New("--http lean is not in this binary")
+	case options.ListenProtocol == "tcp":
+		made.serve = func(sockets serving.Sockets) error {
+			return serveTCP(ctx, sockets.Traffic, options, own, dial, counters, faults)
+		}
+		return made, nil
+	}
+	handler, err := made.newHandler(options, own, dial, mesh, counters, faults)
+	if err != nil {
+		return made, err
+	}
+	made.serve = func(sockets serving.Sockets) error {
 		if options.ListenProtocol == "h3" {
 			return serveH3(ctx, sockets.Packets, options, own, handler, counters)
 		}
 		return serveHTTP(sockets.Traffic, options, own, handler, counters, faults)
-	}, closeHandler, nil
+	}
+	return made, nil
+}
+
+// newDuties returns nil for a bare sidecar.
+func (e *engine) newDuties(options Options, counters *admin.Counters, faults *faultLog) (*duties.Duties, error) {
+	if options.Duties != "mesh" {
+		return nil, nil
+	}
+	mesh, err := duties.New(duties.Options{Role: options.Role, AccessLogFile: options.AccessLog}, counters)
+	if err != nil {
+		return nil, fmt.Errorf("--duties mesh: %w", err)
+	}
+	e.routes = mesh.ServeRoutes
+	e.closers = append(e.closers, func() {
+		if err := mesh.Close(); err != nil {
+			faults.report(err.Error())
+		}
+	})
+	return mesh, nil
 }
 
 // newHandler is the chain that every request goes through: counting and timing, burning, policy, duties, the one
 // channel, the proxy. What an option leaves out costs nothing.
-func newHandler(
-	options Options, own *identity, dial dialer, counters *admin.Counters, faults *faultLog,
-) (http.Handler, func(), error) {
+func (e *engine) newHandler(
+	options Options, own *identity, dial dialer, mesh *duties.Duties, counters *admin.Counters, faults *faultLog,
+) (http.Handler, error) {
 	switch {
 	case options.Policy != "none":
-		return nil, nil, errors.New("--policy is not in this binary")
-	case options.Duties != "bare":
-		return nil, nil, errors.New("--duties mesh is not in this binary")
+		return nil, errors.New("--policy is not in this binary")
 	case options.Concurrency == "channel":
-		return nil, nil, errors.New("--concurrency channel is not in this binary")
+		return nil, errors.New("--concurrency channel is not in this binary")
 	}
 	to, err := newUpstream(options, own, dial, counters)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	transport := &meter{next: witnessed{to, counters}, counters: counters, timed: options.HopTimes}
+	e.closers = append(e.closers, to.close)
+	var transport http.RoundTripper = witnessed{to, counters}
+	if mesh != nil {
+		transport = mesh.RoundTripper(transport)
+	}
+	// Outermost, so that a request's time upstream includes its retries.
+	transport = &meter{next: transport, counters: counters, timed: options.HopTimes}
 	handler := newProxy(options, transport, counters, faults)
+	if mesh != nil {
+		handler = mesh.Wrap(handler)
+	}
 	if options.Burn > 0 {
 		handler = burning(options, handler)
 	}
-	return counted(counters, options.HopTimes, handler), to.close, nil
+	return counted(counters, options.HopTimes, handler), nil
 }
 
 func burning(options Options, next http.Handler) http.Handler {

@@ -47,7 +47,7 @@ func serveH3(
 		return fmt.Errorf("listen for QUIC: %w", err)
 	}
 	server := &http3.Server{
-		Handler: withBodiesSettled(handler),
+		Handler: withTrailersShared(withBodiesSettled(handler)),
 		// ReverseProxy breaks an answer off, when the upstream did, only where it sees net/http's server in the context;
 		// without it half a body would pass for a whole one.
 		ConnContext: func(ctx context.Context, _ *quic.Conn) context.Context {
@@ -111,6 +111,33 @@ func withBodiesSettled(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(answer, request)
 	})
+}
+
+// withTrailersShared fills the map of announced trailers once the body has ended, as net/http's servers do. http3's
+// replaces it in the request that it made, which handlers may have copied since.
+func withTrailersShared(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(answer http.ResponseWriter, request *http.Request) {
+		if announced := request.Trailer; len(announced) > 0 {
+			request.Body = &sharedTrailers{ReadCloser: request.Body, request: request, announced: announced}
+		}
+		next.ServeHTTP(answer, request)
+	})
+}
+
+type sharedTrailers struct {
+	io.ReadCloser
+	request   *http.Request
+	announced http.Header
+}
+
+func (b *sharedTrailers) Read(buffer []byte) (int, error) {
+	count, err := b.ReadCloser.Read(buffer)
+	if err == io.EOF {
+		for name, values := range b.request.Trailer {
+			b.announced[name] = values
+		}
+	}
+	return count, err
 }
 
 // resumedBody is a body whose first byte has been read already.

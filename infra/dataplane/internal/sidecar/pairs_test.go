@@ -18,36 +18,46 @@ import (
 func TestEveryPairOfProtocolsCarriesEveryKindOfAnswer(t *testing.T) {
 	authority := newAuthority(t)
 	eachPair(t, func(t *testing.T, listen, upstream side) {
-		path := newPath(t, authority, listen, upstream, service())
-		for _, kind := range []string{"/size/0", "/size/10", "/size/100000", "/stream/0", "/stream/100000"} {
-			var size int
-			fmt.Sscanf(kind[strings.LastIndex(kind, "/")+1:], "%d", &size)
-			answer, body, err := path.get(t, kind)
-			if err != nil || answer.StatusCode != 200 || !bytes.Equal(body, pattern(size)) {
-				t.Fatalf("%s: %v, %v, %d bytes", kind, err, answer, len(body))
-			}
-			if answer.ProtoMajor != listen.major() {
-				t.Errorf("answered by %s", answer.Proto)
+		for _, duties := range []string{"bare", "mesh"} {
+			path := newPath(t, authority, listen, upstream, service(), "--duties", duties)
+			carriesEveryKindOfAnswer(t, path, listen, upstream)
+			witness := path.sidecar.Snapshot().Witness
+			if got := witness.RequestsWithDuties; duties == "bare" && got != 0 || duties == "mesh" && got < witness.Requests-1 {
+				t.Errorf("%s: %d of %d requests with duties", duties, got, witness.Requests)
 			}
 		}
-		answer, body, err := path.send(t, http.MethodHead, "/size/1234", nil)
-		if err != nil || answer.ContentLength != 1234 || len(body) != 0 {
-			t.Errorf("HEAD: %v, %+v", err, answer)
-		}
-		for _, status := range []int{204, 304, 404, 503} {
-			answer, body, err := path.get(t, fmt.Sprintf("/status/%d", status))
-			if err != nil || answer.StatusCode != status || len(body) != 0 {
-				t.Errorf("%d: %v, %+v", status, err, answer)
-			}
-			// A GET stays one without a body, whatever carried it.
-			if err == nil && upstream.protocol != "h3" && answer.Header.Get("Seen-Length") != "0" {
-				t.Errorf("the service saw a body of length %s", answer.Header.Get("Seen-Length"))
-			}
-		}
-		trailersPass(t, path)
-		checkWitness(t, path.sidecar.Snapshot().Witness, listen, upstream)
-		brokenAnswersStayBroken(t, path)
 	})
+}
+
+func carriesEveryKindOfAnswer(t *testing.T, path *path, listen, upstream side) {
+	for _, kind := range []string{"/size/0", "/size/10", "/size/100000", "/stream/0", "/stream/100000"} {
+		var size int
+		fmt.Sscanf(kind[strings.LastIndex(kind, "/")+1:], "%d", &size)
+		answer, body, err := path.get(t, kind)
+		if err != nil || answer.StatusCode != 200 || !bytes.Equal(body, pattern(size)) {
+			t.Fatalf("%s: %v, %v, %d bytes", kind, err, answer, len(body))
+		}
+		if answer.ProtoMajor != listen.major() {
+			t.Errorf("answered by %s", answer.Proto)
+		}
+	}
+	answer, body, err := path.send(t, http.MethodHead, "/size/1234", nil)
+	if err != nil || answer.ContentLength != 1234 || len(body) != 0 {
+		t.Errorf("HEAD: %v, %+v", err, answer)
+	}
+	for _, status := range []int{204, 304, 404, 503} {
+		answer, body, err := path.get(t, fmt.Sprintf("/status/%d", status))
+		if err != nil || answer.StatusCode != status || len(body) != 0 {
+			t.Errorf("%d: %v, %+v", status, err, answer)
+		}
+		// A GET stays one without a body, whatever carried it.
+		if err == nil && upstream.protocol != "h3" && answer.Header.Get("Seen-Length") != "0" {
+			t.Errorf("the service saw a body of length %s", answer.Header.Get("Seen-Length"))
+		}
+	}
+	trailersPass(t, path)
+	checkWitness(t, path.sidecar.Snapshot().Witness, listen, upstream)
+	brokenAnswersStayBroken(t, path)
 }
 
 func brokenAnswersStayBroken(t *testing.T, path *path) {

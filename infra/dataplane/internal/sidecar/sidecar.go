@@ -63,11 +63,11 @@ func run(ctx context.Context, listen *serving.Options, options Options, stdout, 
 	}
 	faults := newFaultLog(stderr)
 	defer faults.summarise()
-	serve, closeEngine, err := newEngine(ctx, options, own, counters, faults)
+	engine, err := newEngine(ctx, options, own, counters, faults)
+	defer engine.close()
 	if err != nil {
 		return err
 	}
-	defer closeEngine()
 	var sockets serving.Sockets
 	if options.ListenProtocol == "h3" {
 		sockets, err = serving.ListenPackets(ctx, listen)
@@ -77,8 +77,11 @@ func run(ctx context.Context, listen *serving.Options, options Options, stdout, 
 	if err != nil {
 		return err
 	}
-	serveSockets := func(net.Listener) error { return serve(sockets) }
-	return serving.Run(ctx, sockets, stdout, serveSockets, admin.Handler(options.Role, counters))
+	handler := admin.Handler(options.Role, counters)
+	if engine.routes != nil {
+		handler.HandleFunc("GET /routes", engine.routes)
+	}
+	return serving.Run(ctx, sockets, stdout, func(net.Listener) error { return engine.serve(sockets) }, handler)
 }
 
 // dialer opens a connection to the upstream.
