@@ -3,10 +3,12 @@
  * exchange for each request that is to be sent on.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { OffHeap } from './allocation.js';
 import type { Counters } from './counters.js';
 import type { FaultLog } from './fault-log.js';
 import { type OutgoingRequest, outgoingAnswerHeaders, outgoingRequest, outgoingTrailers } from './headers.js';
+import { type Address, formatAddress } from './options.js';
 
 /** Longer than a variant waits for its turn, so that a run never meets a connection closed for being idle. */
 const IDLE_LIMIT_MS = 15 * 60_000;
@@ -38,6 +40,7 @@ export interface Exchange {
 export type Forwarder = (exchange: Exchange) => { abandon(): void };
 
 export interface Parts {
+  readonly upstream: Address;
   readonly counters: Counters;
   readonly offHeap: OffHeap;
   readonly faults: FaultLog;
@@ -46,6 +49,9 @@ export interface Parts {
 /** A server that has `forward` deal with each request that may be sent on. It does not listen yet. */
 export function createClientSide(forward: Forwarder, parts: Parts): Server {
   const { counters, faults } = parts;
+  const upstream = formatAddress(parts.upstream);
+  /** Connections on which something was refused: what came behind it may not be what it seems, and is left alone. */
+  const refused = new WeakSet<Socket>();
   const server = createServer(
     {
       keepAliveTimeout: IDLE_LIMIT_MS,
@@ -56,10 +62,13 @@ export function createClientSide(forward: Forwarder, parts: Parts): Server {
     (incoming, answer) => {
       counters.requests++;
       counters.requestsHttp1++;
-      const outgoing = outgoingRequest(incoming);
+      if (refused.has(incoming.socket)) return;
+      const outgoing = outgoingRequest(incoming, upstream);
       answer.sendDate = false;
-      if ('refused' in outgoing) refuse(incoming, answer, outgoing.refused);
-      else startExchange(incoming, answer, outgoing, forward, parts);
+      if ('refused' in outgoing) {
+        refused.add(incoming.socket);
+        refuse(incoming, answer, outgoing.refused);
+      } else startExchange(incoming, answer, outgoing, forward, parts);
     },
   );
   server.on('connection', () => {
@@ -128,7 +137,7 @@ function startExchange(
 /** Answers without the upstream. A body that is still coming is read and dropped, and the connection then closed. */
 function refuse(incoming: IncomingMessage, answer: ServerResponse, status: 400 | 501 | 502): void {
   const headers = ['Content-Length', '0'];
-  if (!incoming.complete) headers.push('Connection', 'close');
+  if (status !== 502 || !incoming.complete) headers.push('Connection', 'close');
   answer.writeHead(status, headers);
   answer.end();
   incoming.resume();

@@ -35,15 +35,14 @@ export interface Refusal {
   readonly refused: 400 | 501;
 }
 
-/** The request as it goes to the upstream. */
-export function outgoingRequest(incoming: IncomingMessage): OutgoingRequest | Refusal {
+/** The request as it goes to the upstream, whose address is the host where the client, of HTTP/1.0, named none. */
+export function outgoingRequest(incoming: IncomingMessage, upstream: string): OutgoingRequest | Refusal {
   const { rawHeaders, headers: joined, method = 'GET', url = '/' } = incoming;
   const target = originForm(url);
   if (target === null || countOf(rawHeaders, 'host') > 1) return { refused: 400 };
   const coding = joined['transfer-encoding'];
   if (coding !== undefined && coding.toLowerCase() !== 'chunked') return { refused: 501 };
-  const host = target.authority ?? joined.host;
-  const headers = host === undefined ? [] : ['Host', host];
+  const headers = ['Host', target.authority ?? joined.host ?? upstream];
   copyEndToEnd(rawHeaders, joined.connection, REQUEST_REWRITTEN, headers);
   if (joined.te !== undefined && /(^|[\s,])trailers($|[\s,;])/i.test(String(joined.te)))
     headers.push('TE', 'trailers');

@@ -3,13 +3,13 @@ import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:h
 import { pipeline } from 'node:stream';
 import type { Exchange, Forwarder, Parts } from './client-side.js';
 import { isRepeatable, outgoingTrailers } from './headers.js';
-import type { Address } from './options.js';
+import { formatAddress } from './options.js';
 
-/** Forwards to `upstream` over at most `idleConnections` kept connections and as many more as are needed at once. */
-export function createStreamsForwarder(upstream: Address, idleConnections: number, parts: Parts): Forwarder {
+/** Forwards over at most `idleConnections` kept connections and as many more as are needed at once. */
+export function createStreamsForwarder(idleConnections: number, parts: Parts): Forwarder {
   const agent = new Agent({ keepAlive: true, maxFreeSockets: idleConnections, scheduling: 'lifo' });
   return (exchange) => {
-    let current = send(exchange, upstream, agent, parts, (again) => {
+    let current = send(exchange, agent, parts, (again) => {
       current = again;
     });
     return { abandon: () => current?.destroy() };
@@ -19,13 +19,12 @@ export function createStreamsForwarder(upstream: Address, idleConnections: numbe
 /** Null where the request could not even be made; it has been answered then. */
 function send(
   exchange: Exchange,
-  upstream: Address,
   agent: Agent,
   parts: Parts,
   onRetry: (again: ClientRequest | null) => void,
 ): ClientRequest | null {
   const { outgoing, incoming } = exchange;
-  const { counters, offHeap } = parts;
+  const { upstream, counters, offHeap } = parts;
   const { method, target: path, headers } = outgoing;
   let upstreamRequest: ClientRequest;
   try {
@@ -46,7 +45,7 @@ function send(
   });
   upstreamRequest.once('close', () => {
     // Without an error, as after an upgrade that nobody asked for.
-    if (!settled) exchange.fail(`upstream ${upstream.host}:${upstream.port}: closed without an answer`);
+    if (!settled) exchange.fail(`upstream ${formatAddress(upstream)}: closed without an answer`);
   });
   upstreamRequest.on('error', (error) => {
     if (settled || exchange.isAbandoned()) return;
@@ -55,8 +54,8 @@ function send(
     // The upstream closed a kept connection as this request went out on it.
     if (upstreamRequest.reusedSocket && isRepeatable(outgoing)) {
       counters.retries++;
-      onRetry(send(exchange, upstream, agent, parts, onRetry));
-    } else exchange.fail(`upstream ${upstream.host}:${upstream.port}: ${error.message}`);
+      onRetry(send(exchange, agent, parts, onRetry));
+    } else exchange.fail(`upstream ${formatAddress(upstream)}: ${error.message}`);
   });
   if (outgoing.body === 'none') upstreamRequest.end();
   else sendBody(exchange, upstreamRequest, parts);

@@ -19,9 +19,8 @@ import { createRuntimeReader } from './runtime.js';
 import { createTcpStreams } from './tcp-streams.js';
 
 function createTraffic(options: Options, parts: Parts): Server {
-  const { upstream, idleUpstreamConnections } = options;
-  if (options.protocol === 'tcp') return createTcpStreams(upstream, parts);
-  return createClientSide(createStreamsForwarder(upstream, idleUpstreamConnections, parts), parts);
+  if (options.protocol === 'tcp') return createTcpStreams(parts);
+  return createClientSide(createStreamsForwarder(options.idleUpstreamConnections, parts), parts);
 }
 
 /** Resolves with the address it listens on. */
@@ -41,7 +40,7 @@ async function serve(options: Options): Promise<void> {
   const counters = createCounters();
   const offHeap = createOffHeap();
   const faults = createFaultLog((line) => process.stderr.write(line));
-  const traffic = createTraffic(options, { counters, offHeap, faults });
+  const traffic = createTraffic(options, { upstream: options.upstream, counters, offHeap, faults });
   const admin = createAdminPort(options.role, counters, createRuntimeReader(offHeap));
   process.once('SIGTERM', () => end());
   process.once('SIGINT', () => end());

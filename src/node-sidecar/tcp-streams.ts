@@ -2,10 +2,10 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { pipeline } from 'node:stream';
 import type { Parts } from './client-side.js';
-import type { Address } from './options.js';
+import { formatAddress } from './options.js';
 
-/** A server that joins each connection with one to `upstream`. It does not listen yet. */
-export function createTcpStreams(upstream: Address, { counters, offHeap, faults }: Parts): Server {
+/** A server that joins each connection with one to the upstream. It does not listen yet. */
+export function createTcpStreams({ upstream, counters, offHeap, faults }: Parts): Server {
   return createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
     counters.connectionsAccepted++;
     counters.upstreamDials++;
@@ -16,7 +16,7 @@ export function createTcpStreams(upstream: Address, { counters, offHeap, faults 
       counters.bytesCopied += chunk.length;
     });
     resetTogether(client, server, (error) => {
-      faults.report(`upstream ${upstream.host}:${upstream.port}: ${error.message}`);
+      faults.report(`upstream ${formatAddress(upstream)}: ${error.message}`);
     });
     // What ends a direction early has ended both sockets already, by resetTogether.
     pipeline(client, server, () => undefined);
