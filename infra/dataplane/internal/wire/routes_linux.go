@@ -81,20 +81,31 @@ func parseRoutes(dump []byte) ([]netip.Prefix, error) {
 		if message.Data[0] != unix.AF_INET || bits <= narrowestDefaultBits {
 			continue
 		}
-		attributes, err := syscall.ParseNetlinkRouteAttr(&message)
+		destination, err := routeAttribute(message.Data[unix.SizeofRtMsg:], unix.RTA_DST)
 		if err != nil {
 			return nil, err
 		}
-		for _, attribute := range attributes {
-			if attribute.Attr.Type != unix.RTA_DST {
-				continue
-			}
-			address, ok := netip.AddrFromSlice(attribute.Value)
-			if !ok || !address.Is4() || bits > 32 {
-				return nil, errors.New("a route's destination is no IPv4 network")
-			}
-			prefixes = append(prefixes, netip.PrefixFrom(address, bits))
+		address, ok := netip.AddrFromSlice(destination)
+		if !ok || !address.Is4() || bits > 32 {
+			return nil, errors.New("a route's destination is no IPv4 network")
 		}
+		prefixes = append(prefixes, netip.PrefixFrom(address, bits))
 	}
 	return prefixes, nil
+}
+
+// routeAttribute is the value of the first attribute of this kind, or nil. The standard library's parser panics where
+// the last attribute lacks its padding.
+func routeAttribute(attributes []byte, kind uint16) ([]byte, error) {
+	for len(attributes) >= unix.SizeofRtAttr {
+		length := int(binary.NativeEndian.Uint16(attributes))
+		if length < unix.SizeofRtAttr || length > len(attributes) {
+			return nil, errors.New("a route's attribute is cut short")
+		}
+		if binary.NativeEndian.Uint16(attributes[2:]) == kind {
+			return attributes[unix.SizeofRtAttr:length], nil
+		}
+		attributes = attributes[min((length+3)&^3, len(attributes)):]
+	}
+	return nil, nil
 }
