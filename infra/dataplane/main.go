@@ -9,6 +9,7 @@
 //	dataplane pin      --pid 4711 --cpus 0,2
 //	dataplane keep-awake
 //	dataplane wire     --delay 5ms
+//	dataplane policy   --rules rules.json --latency 1ms
 //	dataplane version
 //
 // README.md beside this file says what each does; PROTOCOL.md how they are talked to.
@@ -24,6 +25,7 @@ import (
 	"meshmark/dataplane/internal/launch"
 	"meshmark/dataplane/internal/loadgen"
 	"meshmark/dataplane/internal/pin"
+	"meshmark/dataplane/internal/policy"
 	"meshmark/dataplane/internal/service"
 	"meshmark/dataplane/internal/sidecar"
 	"meshmark/dataplane/internal/wire"
@@ -41,10 +43,11 @@ var subcommands = map[string]subcommand{
 	"pin":        pin.Main,
 	"keep-awake": keepawake.Main,
 	"wire":       wire.Main,
+	"policy":     policy.Main,
 	"version":    printVersion,
 }
 
-const usage = "usage: dataplane service|sidecar|loadgen|launch|guard|pin|keep-awake|wire|version [options]"
+const usage = "usage: dataplane service|sidecar|loadgen|launch|guard|pin|keep-awake|wire|policy|version [options]"
 
 func main() {
 	if len(os.Args) < 2 {
