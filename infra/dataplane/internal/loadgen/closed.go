@@ -41,6 +41,19 @@ func (l *countedLoop) send(count int64, measured bool) {
 // exchange sends one request on c and waits for its end. A closed connection is opened first, outside the request's
 // time; one that cannot be opened is the request's failure, and is not tried again for a while.
 func (r *run) exchange(c *conn, measured func(sentAt int64) bool) {
+	if r.target.anew {
+		begunAt := r.clk.now()
+		end, counted := r.exchangeAnew(c, 0, begunAt)
+		if !counted {
+			return
+		}
+		end.measured = measured(begunAt)
+		r.rec.add(end)
+		if end.outcome == failedConnect {
+			pause(redialEvery, r.ctx.Done())
+		}
+		return
+	}
 	if c.nc == nil && !r.reopen(c) {
 		if r.aborted.Load() {
 			return

@@ -21,6 +21,8 @@ const (
 	collectAbove = 48 << 20
 	// memoryLimit is the safety net under collections that are otherwise off.
 	memoryLimit = 2 << 30
+	// filesSpare are open besides connections.
+	filesSpare = 64
 	// longestCommand bounds a line on stdin.
 	longestCommand = 256 << 20
 )
@@ -35,6 +37,7 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(memoryLimit))
 
+	raiseFileLimit()
 	e := &engine{clk: newClock(), stdout: stdout}
 	_, e.collectedAt = readGauges()
 	cpuClock := "none"
@@ -169,7 +172,13 @@ func (e *engine) setTargets(specs []targetSpec) map[string]string {
 		t.closeAll()
 	}
 	e.targets = nil
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	wanted := filesSpare
+	idle := 0
+	for _, spec := range specs {
+		wanted += spec.Connections + spec.IdleConnections
+		idle += spec.IdleConnections
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second+time.Duration(idle)*time.Millisecond)
 	defer cancel()
 	e.mu.Lock()
 	e.dialing = cancel
@@ -179,10 +188,21 @@ func (e *engine) setTargets(specs []targetSpec) map[string]string {
 		cancel()
 	}
 	failed := make(map[string]string)
+	from := make(sources)
 	for _, spec := range specs {
 		t, err := newTarget(spec)
 		if err == nil {
 			err = t.openAll(ctx)
+		}
+		if err == nil && spec.IdleConnections > 0 && int64(wanted) > fileLimit() {
+			err = fmt.Errorf("%d connections need as many open files, and the limit is %d: raise it (ulimit -n, or LimitNOFILE)",
+				wanted-filesSpare, fileLimit())
+		}
+		if err == nil {
+			err = t.openIdle(ctx, spec.IdleConnections, from)
+		}
+		if t != nil && spec.IdleConnections > 0 {
+			t.idleFault = err
 		}
 		if err != nil {
 			failed[spec.ID] = err.Error()

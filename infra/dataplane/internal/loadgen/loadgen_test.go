@@ -184,7 +184,7 @@ func must[T any](value T, err error) T {
 }
 
 func TestConstantSchedulesAreExact(t *testing.T) {
-	schedule := appendSchedule(nil, arrivalsConst, 3000, 0, 1_000_000_000)
+	schedule := appendSchedule(nil, sliceSpec{Arrivals: arrivalsConst, RatePerSecond: 3000}, 1_000_000_000)
 	if len(schedule) != 3000 {
 		t.Fatalf("%d requests in 1 s at 3000/s", len(schedule))
 	}
@@ -197,9 +197,10 @@ func TestConstantSchedulesAreExact(t *testing.T) {
 
 func TestPoissonSchedulesRepeatBySeedAndHaveTheMomentsOfAnExponential(t *testing.T) {
 	const total = 100_000_000_000
-	schedule := appendSchedule(nil, arrivalsPoisson, 1000, 42, total)
-	again := appendSchedule(nil, arrivalsPoisson, 1000, 42, total)
-	other := appendSchedule(nil, arrivalsPoisson, 1000, 43, total)
+	seeded := func(seed uint64) []int64 {
+		return appendSchedule(nil, sliceSpec{Arrivals: arrivalsPoisson, RatePerSecond: 1000, Seed: seed}, total)
+	}
+	schedule, again, other := seeded(42), seeded(42), seeded(43)
 	if len(schedule) != len(again) || schedule[0] != again[0] || schedule[len(schedule)-1] != again[len(again)-1] {
 		t.Error("the same seed gives two schedules")
 	}

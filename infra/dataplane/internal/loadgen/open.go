@@ -31,8 +31,8 @@ func newOpenLoop(r *run) *openLoop {
 	spec := r.spec
 	l := &openLoop{run: r, warmupNs: int64(spec.WarmupMs * 1e6), finished: make(chan struct{})}
 	total := l.warmupNs + int64(spec.DurationMs*1e6)
-	expected := int(spec.RatePerSecond*float64(total)/1e9*1.05) + 100
-	l.schedule = appendSchedule(make([]int64, 0, expected), spec.Arrivals, spec.RatePerSecond, spec.Seed, total)
+	expected := int(spec.RatePerSecond*float64(total)/1e9*1.05) + 100 + spec.Burst
+	l.schedule = appendSchedule(make([]int64, 0, expected), spec, total)
 	l.outstanding = len(l.schedule)
 	return l
 }
@@ -41,7 +41,12 @@ func (l *openLoop) execute() {
 	r := l.run
 	var reading, pacing sync.WaitGroup
 	for _, c := range r.target.conns {
-		if c.nc != nil {
+		switch {
+		case r.target.anew:
+			l.free = append(l.free, c)
+			reading.Go(func() { l.connectForEach(c) })
+			continue
+		case c.nc != nil:
 			l.free = append(l.free, c)
 		}
 		reading.Go(func() { l.read(c) })
@@ -120,7 +125,11 @@ func (l *openLoop) pace() {
 			r.connectionWaits++
 		}
 		l.mu.Unlock()
-		if c != nil {
+		switch {
+		case c == nil:
+		case r.target.anew:
+			c.handed <- index // It has room: a free connection has taken what it was handed before.
+		default:
 			c.send(r.clk, int64(index), l.origin+offset, r.target.timeoutNs)
 		}
 	}
@@ -182,7 +191,7 @@ func (l *openLoop) read(c *conn) {
 // idleSinceInterrupt reports whether nothing but the interruption ended the wait, so that the connection may live on.
 func (c *conn) idleSinceInterrupt() bool {
 	c.resume()
-	return c.reader.Buffered() == 0 && c.idleIsSound()
+	return c.idleIsSound()
 }
 
 // reopen connects until it succeeds or the slice is over.
@@ -197,16 +206,21 @@ func (l *openLoop) reopen(c *conn) bool {
 
 // release gives a connection its next request if one waits, and frees it otherwise.
 func (l *openLoop) release(c *conn) {
+	if index, waiting := l.nextFor(c); waiting {
+		c.send(l.run.clk, int64(index), l.origin+l.schedule[index], l.run.target.timeoutNs)
+	}
+}
+
+// nextFor returns the oldest request that waits for a connection; where none does, the connection is free from then on.
+func (l *openLoop) nextFor(c *conn) (index int, waiting bool) {
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	if l.next == l.due || l.run.aborted.Load() {
 		l.free = append(l.free, c)
-		l.mu.Unlock()
-		return
+		return 0, false
 	}
-	index := l.next
 	l.next++
-	l.mu.Unlock()
-	c.send(l.run.clk, int64(index), l.origin+l.schedule[index], l.run.target.timeoutNs)
+	return l.next - 1, true
 }
 
 // retire takes a connection out of the free ones; false when it was not among them.
@@ -242,7 +256,7 @@ func (l *openLoop) complete(count int) {
 func (l *openLoop) sweep(now int64) {
 	r := l.run
 	cause := failedTimeout
-	if r.target.open.Load() == 0 {
+	if r.target.open.Load() == 0 && (!r.target.anew || r.unreachable()) {
 		cause = failedConnect
 	}
 	given := 0

@@ -15,12 +15,21 @@ const (
 	modelOpen       = "open"
 	arrivalsPoisson = "poisson"
 	arrivalsConst   = "constant"
+	arrivalsBursts  = "bursts"
+
+	protocolHTTP1 = "http1"
+	protocolH2    = "h2"
+	protocolGRPC  = "grpc"
 
 	roleGenerator = "generator"
 )
 
-// maxScheduled bounds one open slice's schedule (8 bytes each).
-const maxScheduled = 50_000_000
+const (
+	// maxScheduled bounds one open slice's schedule (8 bytes each).
+	maxScheduled = 50_000_000
+	// mostIdle bounds the idle connections of one target.
+	mostIdle = 20_000
+)
 
 type command struct {
 	ID      int64        `json:"id"`
@@ -49,6 +58,11 @@ type targetSpec struct {
 	Connections int               `json:"connections"`
 	TimeoutMs   float64           `json:"timeoutMs"`
 	Processes   []processSpec     `json:"processes"`
+
+	Protocol             string `json:"protocol,omitempty"`
+	GRPCMethod           string `json:"grpcMethod,omitempty"`
+	ConnectionPerRequest bool   `json:"connectionPerRequest,omitempty"`
+	IdleConnections      int    `json:"idleConnections,omitempty"`
 }
 
 type sliceSpec struct {
@@ -61,6 +75,7 @@ type sliceSpec struct {
 	WarmupMs       float64 `json:"warmupMs"`
 	RatePerSecond  float64 `json:"ratePerSecond"`
 	Arrivals       string  `json:"arrivals"`
+	Burst          int     `json:"burst,omitempty"`
 	Seed           uint64  `json:"seed"`
 }
 
@@ -101,6 +116,11 @@ func checkTargets(targets []targetSpec) error {
 			return fmt.Errorf("target %q: connections must be at least 1", target.ID)
 		case !(target.TimeoutMs > 0):
 			return fmt.Errorf("target %q: timeoutMs must be above 0", target.ID)
+		case target.IdleConnections < 0 || target.IdleConnections > mostIdle:
+			return fmt.Errorf("target %q: idleConnections must lie between 0 and %d", target.ID, mostIdle)
+		}
+		if err := target.checkProtocol(); err != nil {
+			return fmt.Errorf("target %q: %w", target.ID, err)
 		}
 		if _, err := base64.StdEncoding.DecodeString(target.BodyBase64); err != nil {
 			return fmt.Errorf("target %q: bodyBase64: %w", target.ID, err)
@@ -108,6 +128,16 @@ func checkTargets(targets []targetSpec) error {
 		seen[target.ID] = true
 	}
 	return nil
+}
+
+func (t targetSpec) checkProtocol() error {
+	switch t.Protocol {
+	case "", protocolHTTP1:
+		return nil
+	case protocolH2, protocolGRPC:
+		return checkH2Fields(t)
+	}
+	return fmt.Errorf("protocol is %q, %q or %q, not %q", protocolHTTP1, protocolH2, protocolGRPC, t.Protocol)
 }
 
 func (s sliceSpec) check() error {
@@ -123,8 +153,14 @@ func (s sliceSpec) check() error {
 		if !(s.RatePerSecond > 0) || math.IsInf(s.RatePerSecond, 0) || !(s.DurationMs > 0) {
 			return errors.New("an open slice needs ratePerSecond and durationMs above 0")
 		}
-		if s.Arrivals != arrivalsConst && s.Arrivals != arrivalsPoisson {
-			return fmt.Errorf("arrivals are %q or %q, not %q", arrivalsConst, arrivalsPoisson, s.Arrivals)
+		switch s.Arrivals {
+		case arrivalsConst, arrivalsPoisson:
+		case arrivalsBursts:
+			if s.Burst < 1 || s.Burst > maxScheduled {
+				return fmt.Errorf("burst must lie between 1 and %d", maxScheduled)
+			}
+		default:
+			return fmt.Errorf("arrivals are %q, %q or %q, not %q", arrivalsConst, arrivalsPoisson, arrivalsBursts, s.Arrivals)
 		}
 		if s.RatePerSecond*(s.DurationMs+s.WarmupMs)/1000 > maxScheduled {
 			return fmt.Errorf("more than %d requests in one open slice", maxScheduled)

@@ -135,16 +135,18 @@ func (r *run) watch(part slicePart, finished <-chan struct{}) {
 			c.expireBefore(now)
 		}
 		part.sweep(now)
-		r.mu.Lock()
-		cause := r.dialFail
-		r.mu.Unlock()
 		switch {
-		case r.target.open.Load() > 0 || cause == nil:
+		case !r.unreachable():
 			deadSince = 0
 		case deadSince == 0:
 			deadSince = now
 		case now-deadSince > int64(deadAfter):
-			r.abort(cause.Error())
+			r.mu.Lock()
+			cause := r.dialFail
+			r.mu.Unlock()
+			if cause != nil {
+				r.abort(cause.Error())
+			}
 		}
 		if r.aborted.Load() {
 			// Again, for a reader that was just opening its connection when the slice was ended.
@@ -155,14 +157,29 @@ func (r *run) watch(part slicePart, finished <-chan struct{}) {
 	}
 }
 
-// reopen connects c, and remembers why it could not.
-func (r *run) reopen(c *conn) bool {
-	err := c.open(r.ctx)
+// unreachable reports whether no connection is open and the last attempt to open one failed.
+func (r *run) unreachable() bool {
+	if r.target.open.Load() > 0 {
+		return false
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.dialFail != nil
+}
+
+// dialled remembers why a connection could not be opened, or that it could.
+func (r *run) dialled(err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.ctx.Err() == nil {
 		r.dialFail = err
 	}
+}
+
+// reopen connects c, and remembers why it could not.
+func (r *run) reopen(c *conn) bool {
+	err := c.open(r.ctx)
+	r.dialled(err)
 	return err == nil
 }
 

@@ -12,21 +12,28 @@ const scheduleStream = 0x6d657368_6d61726b
 // without a seam: every time t with 0 ≤ t < totalNs.
 //
 // Constant arrivals fall at i/rate exactly (rounded to 1 ns, without accumulating the rounding). Poisson arrivals have
-// exponential gaps of mean 1/rate, drawn from a PCG generator seeded with seed.
-func appendSchedule(to []int64, arrivals string, ratePerSecond float64, seed uint64, totalNs int64) []int64 {
-	meanGap := 1e9 / ratePerSecond
-	if arrivals == arrivalsPoisson {
-		random := rand.New(rand.NewPCG(seed, scheduleStream))
+// exponential gaps of mean 1/rate, drawn from a PCG generator seeded with seed. Bursts are constant arrivals at
+// rate/burst of so many requests at once.
+func appendSchedule(to []int64, spec sliceSpec, totalNs int64) []int64 {
+	meanGap := 1e9 / spec.RatePerSecond
+	together := 1
+	switch spec.Arrivals {
+	case arrivalsPoisson:
+		random := rand.New(rand.NewPCG(spec.Seed, scheduleStream))
 		for at := random.ExpFloat64() * meanGap; at < float64(totalNs); at += random.ExpFloat64() * meanGap {
 			to = append(to, int64(at))
 		}
 		return to
+	case arrivalsBursts:
+		together = spec.Burst
 	}
-	for i := 0; ; i++ {
+	for i := 0; ; i += together {
 		at := int64(math.Round(float64(i) * meanGap))
 		if at >= totalNs {
 			return to
 		}
-		to = append(to, at)
+		for range together {
+			to = append(to, at)
+		}
 	}
 }

@@ -26,8 +26,8 @@ func (c *conn) writeNow(request []byte) (written int, ok bool) {
 	}
 }
 
-// idleIsSound reports whether a connection without a request in flight is still open and silent.
-func (c *conn) idleIsSound() bool {
+// idleIsSilent reports whether a connection without a request in flight is still open and silent.
+func (c *conn) idleIsSilent() bool {
 	var one [1]byte
 	_, _, err := unix.Recvfrom(int(c.fd), one[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)
 	return err == unix.EAGAIN

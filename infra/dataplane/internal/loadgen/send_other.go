@@ -10,8 +10,8 @@ func (c *conn) writeNow(request []byte) (written int, ok bool) {
 	return n, err == nil
 }
 
-// idleIsSound reports whether a connection without a request in flight is still open and silent.
-func (c *conn) idleIsSound() bool {
+// idleIsSilent reports whether a connection without a request in flight is still open and silent.
+func (c *conn) idleIsSilent() bool {
 	_ = c.nc.SetReadDeadline(time.Now().Add(time.Millisecond))
 	_, err := c.reader.Peek(1)
 	_ = c.nc.SetReadDeadline(time.Time{})

@@ -74,7 +74,7 @@ func TestAnOpenSliceAccountsForEveryScheduledRequest(t *testing.T) {
 		before := served.Load()
 		spec := sliceSpec{Target: "t", Model: modelOpen, RatePerSecond: 1000, Arrivals: arrivals, Seed: 3, DurationMs: 400, WarmupMs: 100}
 		event := s.run(spec)[0]
-		schedule := appendSchedule(nil, arrivals, 1000, 3, 500_000_000)
+		schedule := appendSchedule(nil, spec, 500_000_000)
 		warmup := int64(0)
 		for _, at := range schedule {
 			if at < 100_000_000 {

@@ -20,11 +20,15 @@ func equalFold(a, b string) bool { return strings.EqualFold(a, b) }
 type target struct {
 	id        string
 	address   string
-	request   []byte
+	request   []byte     // Over HTTP/1.
+	h2        *h2Request // Over HTTP/2.
+	anew      bool       // Each request opens a connection of its own.
 	headOnly  bool
 	timeoutNs int64
 	processes []processSpec
 	conns     []*conn
+	idle      *idleSet     // nil where there are none.
+	idleFault error        // Why those that were asked for are not there.
 	open      atomic.Int64 // Connections that are open now.
 }
 
@@ -36,10 +40,15 @@ func newTarget(spec targetSpec) (*target, error) {
 	t := &target{
 		id:        spec.ID,
 		address:   spec.Address,
-		request:   buildRequest(spec, body),
+		anew:      spec.ConnectionPerRequest,
 		headOnly:  spec.Method == "HEAD",
 		timeoutNs: int64(spec.TimeoutMs * 1e6),
 		processes: spec.Processes,
+	}
+	if spec.Protocol == protocolH2 || spec.Protocol == protocolGRPC {
+		t.h2 = newH2Request(spec, body)
+	} else {
+		t.request = buildRequest(spec, body)
 	}
 	for range spec.Connections {
 		t.conns = append(t.conns, newConn(t))
@@ -49,7 +58,15 @@ func newTarget(spec targetSpec) (*target, error) {
 
 // openAll opens every connection that is closed, some at a time so that a listener's queue does not overflow. It returns
 // the first failure; connections that did open stay open.
+//
+// Where each request opens its own, one is opened and closed again, to see whether it can be.
 func (t *target) openAll(ctx context.Context) error {
+	if t.anew {
+		c := t.conns[0]
+		err := c.open(ctx)
+		c.closeAtOnce()
+		return err
+	}
 	const together = 32
 	var (
 		wait  sync.WaitGroup
@@ -73,9 +90,18 @@ func (t *target) openAll(ctx context.Context) error {
 	return first
 }
 
-// refresh replaces the connections that the server closed or spoke on since they were last used. It fails only when
-// none is open in the end.
+// refresh replaces the connections that the server closed or spoke on since they were last used. It fails when
+// none is open in the end, or when idle ones are not there.
 func (t *target) refresh(ctx context.Context) error {
+	if t.idleFault != nil {
+		return t.idleFault
+	}
+	if err := t.idle.sound(); err != nil {
+		return err
+	}
+	if t.anew {
+		return nil
+	}
 	for _, c := range t.conns {
 		if c.nc != nil && !c.idleIsSound() {
 			c.close()
@@ -88,7 +114,17 @@ func (t *target) refresh(ctx context.Context) error {
 	return nil
 }
 
+// openIdle opens the connections that stay idle.
+func (t *target) openIdle(ctx context.Context, count int, from sources) (err error) {
+	if count > 0 {
+		t.idle, err = openIdle(ctx, t, count, from)
+	}
+	return err
+}
+
 func (t *target) closeAll() {
+	t.idle.close()
+	t.idle = nil
 	for _, c := range t.conns {
 		c.close()
 	}

@@ -1,0 +1,6 @@
+//go:build !unix
+
+package loadgen
+
+func raiseFileLimit()  {}
+func fileLimit() int64 { return never }
