@@ -64,7 +64,10 @@ func urlOf(of side, address string) string {
 // startService serves the handler by net/http or quic-go themselves, not by the code under test.
 func startService(t testing.TB, authority *authority, of side, handler http.Handler) (address string) {
 	t.Helper()
-	own := authority.issueFor("service")
+	var own workload
+	if of.security == "mtls" {
+		own = authority.issueFor("service")
+	}
 	if of.protocol == "h3" {
 		packets, err := net.ListenPacket("udp", "127.0.0.1:0")
 		if err != nil {
