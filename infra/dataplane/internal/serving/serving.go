@@ -115,6 +115,9 @@ type countingListener struct {
 	accepted *atomic.Int64
 }
 
+// Unwrap gives the listener underneath to who takes connections from the socket itself, and then has to count them.
+func (l countingListener) Unwrap() net.Listener { return l.Listener }
+
 func (l countingListener) Accept() (net.Conn, error) {
 	connection, err := l.Listener.Accept()
 	if err == nil {
