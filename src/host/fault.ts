@@ -7,6 +7,7 @@ export type FaultCode =
   | 'DRIVER_PROTOCOL'
   | 'DEPLOY_TIMEOUT'
   | 'CGROUP'
+  | 'NETWORK_NAMESPACE'
   | 'NO_VARIANT_LEFT';
 
 /** Ends a run with exit code 4. The message is one sentence with the cause and, where there is one, the mend. */

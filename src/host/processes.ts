@@ -11,6 +11,8 @@ export interface StartOptions {
   readonly cores: readonly number[] | null;
   /** cgroup v2 directory it joins; null for none. */
   readonly cgroup: string | null;
+  /** File of the network namespace it starts in; null or nothing leaves the harness's own. */
+  readonly netns?: string | null;
   readonly env?: Readonly<Record<string, string>>;
   /** Called with each line of its stdout. Without it stdout goes to the kept log. */
   readonly onLine?: (line: string) => void;
@@ -114,6 +116,7 @@ function launch(binary: string, options: StartOptions): StartedProcess {
   const place = [
     ...(options.cgroup === null ? [] : ['--cgroup', options.cgroup]),
     ...(options.cores === null ? [] : ['--cpus', options.cores.join(',')]),
+    ...(options.netns === undefined || options.netns === null ? [] : ['--netns', options.netns]),
   ];
   const child = spawn(binary, ['launch', '--parent', String(process.pid), ...place, '--', command, ...rest], {
     // A group of its own: Ctrl-C in the terminal reaches only the harness, which then ends the rest in order.
