@@ -7,6 +7,7 @@ import { createProcessHost, type ProcessHost } from '../host/index.js';
 import { type EngineSlice, type EngineSliceOrder, type LoadgenEngine, startLoadgen } from '../load/index.js';
 import { decodeHistogram, quantileNs } from '../record/index.js';
 import { resolveVariant } from '../variants/index.js';
+import { scratchFolder } from './command-line.js';
 
 const hasWrk = spawnSync('wrk', ['-v']).error === undefined;
 const CONNECTIONS = 4;
@@ -18,7 +19,14 @@ describe('latency without a proxy', () => {
 
   beforeAll(async () => {
     host = createProcessHost();
-    cluster = createLocalCluster(host, true);
+    cluster = createLocalCluster(host, {
+      keepAwake: true,
+      directory: scratchFolder(),
+      longestMs: 60_000,
+      nodes: 1,
+      roundTripMs: 0,
+      policyLatencyMs: 0,
+    });
     engine = await startLoadgen(host, cluster.isolation.generatorCores);
   });
 
@@ -31,12 +39,17 @@ describe('latency without a proxy', () => {
   const standService = async (delayMs: number): Promise<Deployment> => {
     const direct = resolveVariant(
       { id: 'direct', kind: 'direct', options: {}, command: null },
-      { hops: 2, connections: CONNECTIONS, protocol: 'http1' },
+      { roles: ['outbound', 'inbound'], clusterOf: () => '', connections: CONNECTIONS, protocol: 'http1' },
     );
     const [outcome] = await cluster.deploy({
       variants: [direct],
-      protocol: 'http1',
-      service: { responseBytes: { min: 1024, max: 1024 }, delayMs, faultRate: 0 },
+      service: {
+        protocol: 'http1',
+        stream: null,
+        responseBytes: { min: 1024, max: 1024 },
+        delayMs,
+        faultRate: 0,
+      },
     });
     if (outcome?.state !== 'standing') throw new Error(`no service: ${JSON.stringify(outcome)}`);
     const { deployment } = outcome;
@@ -45,6 +58,9 @@ describe('latency without a proxy', () => {
       address: deployment.entry,
       connections: CONNECTIONS,
       timeoutMs: 5000,
+      protocol: 'http1' as const,
+      connectionPerRequest: false,
+      idleConnections: 0,
       processes: [],
     };
     expect(await engine.setTargets([target])).toEqual({});

@@ -20,9 +20,13 @@ import {
   type RunWriter,
   readRun,
   type StoredRun,
+  type Topology,
 } from '../record/index.js';
 import { executeRun, type ProgressEvent, type RunOutcome } from '../runner/index.js';
-import type { VariantSpec } from '../variants/index.js';
+import { rowsOf } from './variant-rows.js';
+
+/** Certificates outlive the run's budget by this, for the time it takes to stand up and to tear down. */
+const CERTIFICATE_SLACK_MS = 10 * 60_000;
 
 export interface RunRequest {
   readonly plan: Plan;
@@ -45,10 +49,14 @@ export async function performRun(request: RunRequest): Promise<StoredRun> {
   const { plan, directory } = request;
   const host = createProcessHost();
   const { keepAwake } = plan.cluster;
-  const cluster = createLocalCluster(
-    host,
-    keepAwake === 'always' || (keepAwake === 'auto' && readMachine(null, {}).virtualised !== null),
-  );
+  const cluster = createLocalCluster(host, {
+    keepAwake: keepAwake === 'always' || (keepAwake === 'auto' && readMachine(null, {}).virtualised !== null),
+    directory,
+    longestMs: plan.schedule.budgetMs + CERTIFICATE_SLACK_MS,
+    nodes: plan.topology.nodes,
+    roundTripMs: plan.topology.roundTripMs,
+    policyLatencyMs: plan.policy.latencyMs,
+  });
   let writer: RunWriter | null = null;
   let run: RunRecord | null = null;
   try {
@@ -57,7 +65,7 @@ export async function performRun(request: RunRequest): Promise<StoredRun> {
     const engine = await startLoadgen(host, generatorCores);
     const needsAutocannon = plan.schedule.crossCheck !== null || plan.load.driver === 'autocannon';
     const autocannon = needsAutocannon ? startAutocannon(host, generatorCores) : null;
-    const variants = plan.variants.map((variant) => rowOf(variant, cluster.dataPlaneRoles(variant)));
+    const variants = rowsOf(plan.variants, cluster);
     request.onStanding?.(new Map(variants.map((variant) => [variant.id, variant.dataPlaneRoles])));
     writer = createRunWriter(directory);
     run = manifestOf(request, variants, engine.ready.goVersion, cluster.isolation);
@@ -85,26 +93,6 @@ export async function performRun(request: RunRequest): Promise<StoredRun> {
   return readRun(directory);
 }
 
-function rowOf(variant: VariantSpec, dataPlaneRoles: readonly string[]): RunVariant {
-  const options =
-    variant.form.type === 'sidecar'
-      ? { ...variant.form.options, idleUpstreamConnections: variant.form.idleUpstreamConnections }
-      : variant.form.type === 'custom'
-        ? { command: variant.form.command.join(' ') }
-        : {};
-  return {
-    id: variant.id,
-    kind: variant.kind,
-    description: variant.description,
-    options,
-    dataPlaneRoles: [...dataPlaneRoles],
-    claims: [...variant.claims],
-    status: 'measured',
-    reason: null,
-    witness: null,
-  };
-}
-
 function manifestOf(
   request: RunRequest,
   variants: readonly RunVariant[],
@@ -128,8 +116,22 @@ function manifestOf(
     machine: readMachine(goVersion, { dataplane: fileDigest(dataplaneBinary()) }),
     isolation,
     parity: [],
+    topology: topologyOf(plan),
+    ablation: plan.ablation,
     floor: request.floor,
     analysis: null,
+  };
+}
+
+function topologyOf({ topology }: Plan): Topology {
+  return {
+    path: ['client', ...topology.roles, 'service'],
+    clusters: Object.fromEntries(
+      Object.entries(topology.clusters).map(([cluster, steps]) => [cluster, [...steps]]),
+    ),
+    nodes: topology.nodes,
+    roundTripMs: topology.nodes === 2 ? topology.roundTripMs : null,
+    interception: 'none',
   };
 }
 

@@ -1,9 +1,12 @@
 /** The port every cluster provider implements: variants go in, standing deployments come out. */
 import type { Isolation } from '../record/index.js';
-import type { VariantSpec } from '../variants/index.js';
+import type { VariantSpec, WorkloadProtocol } from '../variants/index.js';
 
 /** What each variant's own service process answers. */
 export interface ServiceSpec {
+  readonly protocol: WorkloadProtocol;
+  /** Answers in pieces; null for answers that are written at once. */
+  readonly stream: { readonly chunks: number; readonly intervalMs: number } | null;
   readonly responseBytes: { readonly min: number; readonly max: number };
   readonly delayMs: number;
   /** Share of requests answered with 503. */
@@ -13,8 +16,19 @@ export interface ServiceSpec {
 export interface DeploySpec {
   readonly variants: readonly VariantSpec[];
   readonly service: ServiceSpec;
-  /** `tcp` has the sidecars copy bytes instead of speaking HTTP. */
-  readonly protocol: 'http1' | 'tcp';
+}
+
+/** What a local cluster is told once, for the whole run. */
+export interface LocalClusterOptions {
+  readonly keepAwake: boolean;
+  /** Folder for certificates and rules; what is written there is removed at the end. */
+  readonly directory: string;
+  /** How long certificates must be valid. */
+  readonly longestMs: number;
+  readonly nodes: 1 | 2;
+  readonly roundTripMs: number;
+  /** How long the policy server takes for a decision. */
+  readonly policyLatencyMs: number;
 }
 
 export interface DeployedProcess {
@@ -45,8 +59,16 @@ export interface Keeper {
   readonly pid: number;
 }
 
+/** The link between two nodes, as it was measured when it was made. */
+export interface MeasuredLink {
+  readonly kind: 'veth' | 'tun';
+  readonly roundTripMicros: { readonly median: number; readonly p99: number };
+}
+
 export interface Cluster {
   readonly isolation: Isolation;
+  /** The link between two nodes; null on one node, and before anything stands. */
+  link(): MeasuredLink | null;
   /** The loops that keep cores awake; their time is idle time. */
   keepers(): readonly Keeper[];
   /** Roles of the processes whose CPU is the data plane's, by variant form. */

@@ -1,3 +1,4 @@
+export { type Answer, ask, isSuccess } from './ask.js';
 export type {
   Cluster,
   DeployedProcess,
@@ -5,6 +6,9 @@ export type {
   DeployOutcome,
   DeploySpec,
   Keeper,
+  LocalClusterOptions,
+  MeasuredLink,
   ServiceSpec,
 } from './cluster.js';
 export { createLocalCluster } from './local.js';
+export { FORBIDDEN_PATH } from './policy-rules.js';

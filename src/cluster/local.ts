@@ -1,4 +1,6 @@
 /** The local provider: variants as processes of this machine, on ports that the kernel chooses. */
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import {
   allowedCores,
   type CoreSplit,
@@ -10,41 +12,63 @@ import {
   removeCgroup,
   type StartedProcess,
   splitCores,
+  startWire,
+  type Wire,
 } from '../host/index.js';
 import type { Isolation } from '../record/index.js';
 import type { VariantSpec } from '../variants/index.js';
-import type { Cluster, DeployedProcess, Deployment, DeployOutcome, DeploySpec } from './cluster.js';
-import { freePort, waitForAnswer } from './readiness.js';
-import {
-  deathOf,
-  type Server,
-  ServerStartError,
-  serviceArguments,
-  sidecarArguments,
-  startServer,
-} from './servers.js';
+import { createAuthority } from './certificates.js';
+import type {
+  Cluster,
+  DeployedProcess,
+  Deployment,
+  DeployOutcome,
+  DeploySpec,
+  LocalClusterOptions,
+} from './cluster.js';
+import { POLICY_RULES } from './policy-rules.js';
+import { waitForAnswer } from './readiness.js';
+import { deathOf, type Server, ServerStartError } from './servers.js';
+import { type Ground, type Nodes, ONE_NODE, standUp } from './stand-up.js';
 
 interface Standing {
   readonly processes: readonly StartedProcess[];
   readonly cgroup: string | null;
 }
 
-/** A local cluster. Nothing is started until the first deploy. */
-export function createLocalCluster(host: ProcessHost, keepAwake: boolean): Cluster {
+/** A local cluster. Nothing but the loops that keep cores awake is started until the first deploy. */
+export function createLocalCluster(host: ProcessHost, options: LocalClusterOptions): Cluster {
   const split = splitCores(allowedCores(), process.platform === 'linux');
   const runCgroup = makeRunCgroup();
   if (runCgroup.state === 'made') host.watchCgroup(runCgroup.directory);
-  const keepers = keepAwake && process.platform === 'linux' ? startKeepers(host, split) : [];
+  const keepers = options.keepAwake && process.platform === 'linux' ? startKeepers(host, split) : [];
   const standing = new Map<Deployment, Standing>();
+  const authority = createAuthority(join(options.directory, 'certificates'), options.longestMs);
+  const rulesFile = join(options.directory, 'policy-rules.json');
+  let ground: Promise<Ground> | null = null;
+  let wire: Wire | null = null;
   let generation = 0;
+
+  /** What all variants stand on, made at the first deploy. */
+  const prepare = async (): Promise<Ground> => {
+    if (options.nodes === 2) {
+      const kind = options.roundTripMs > 0 ? 'tun' : 'veth';
+      wire = await startWire(host, { delayMs: options.roundTripMs / 2, kind });
+    }
+    mkdirSync(options.directory, { recursive: true });
+    writeFileSync(rulesFile, JSON.stringify(POLICY_RULES));
+    const { policyLatencyMs } = options;
+    return { host, split, nodes: nodesOf(wire), authority, rulesFile, policyLatencyMs };
+  };
 
   const deployOne = async (variant: VariantSpec, spec: DeploySpec): Promise<DeployOutcome> => {
     const cgroup =
       runCgroup.state === 'made' ? makeChildCgroup(runCgroup.directory, `${variant.id}.${generation}`) : null;
     const servers: Server[] = [];
     try {
-      const entry = await standUp(host, split, cgroup, variant, spec, servers);
-      await waitForAnswer(entry, () => deathOf(servers));
+      ground ??= prepare();
+      const entry = await standUp(await ground, cgroup, variant, spec.service, servers);
+      await waitForAnswer(entry, spec.service.protocol, () => deathOf(servers));
       const deployment: Deployment = {
         variant: variant.id,
         entry,
@@ -74,6 +98,10 @@ export function createLocalCluster(host: ProcessHost, keepAwake: boolean): Clust
       runCgroup,
       keepers.map(({ core }) => core),
     ),
+    link: () => {
+      if (wire === null) return null;
+      return { kind: options.roundTripMs > 0 ? 'tun' : 'veth', roundTripMicros: wire.roundTripMicros };
+    },
     keepers: () =>
       keepers.filter(({ loop }) => loop.exit() === null).map(({ core, loop }) => ({ core, pid: loop.pid })),
     dataPlaneRoles,
@@ -94,6 +122,9 @@ export function createLocalCluster(host: ProcessHost, keepAwake: boolean): Clust
       await Promise.all([...standing.values()].map(remove));
       standing.clear();
       await Promise.all(keepers.map(({ loop }) => host.end(loop)));
+      if (wire !== null) await host.end(wire.process);
+      authority.remove();
+      rmSync(rulesFile, { force: true });
       if (runCgroup.state === 'made') {
         await removeCgroup(runCgroup.directory, (ms) => new Promise((done) => setTimeout(done, ms)));
       }
@@ -107,49 +138,19 @@ function dataPlaneRoles(variant: VariantSpec): readonly string[] {
     case 'direct':
       return [];
     case 'sidecar':
-      return variant.form.roles;
+    case 'node':
+      return variant.form.proxies.map(({ role }) => role);
     case 'custom':
       return ['proxy'];
   }
 }
 
-/** Starts the service, then the path from its end to its beginning. Returns the address the client talks to. */
-async function standUp(
-  host: ProcessHost,
-  split: CoreSplit,
-  cgroup: string | null,
-  variant: VariantSpec,
-  spec: DeploySpec,
-  servers: Server[],
-): Promise<string> {
-  const service = await startServer(host, 'service', serviceArguments(spec.service), {
-    cores: split.generator,
-    cgroup,
-  });
-  servers.push(service);
-  switch (variant.form.type) {
-    case 'direct':
-      return service.address;
-    case 'sidecar': {
-      let upstream = service.address;
-      for (const role of [...variant.form.roles].reverse()) {
-        const argv = sidecarArguments(variant.form, role, upstream, spec.protocol);
-        const sidecar = await startServer(host, role, argv, { cores: split.dataPlane, cgroup });
-        servers.push(sidecar);
-        upstream = sidecar.address;
-      }
-      return upstream;
-    }
-    case 'custom': {
-      const listen = `127.0.0.1:${await freePort()}`;
-      const argv = variant.form.command.map((word) =>
-        word.replaceAll('{listen}', listen).replaceAll('{upstream}', service.address),
-      );
-      const process = host.start({ argv, cores: split.dataPlane, cgroup });
-      servers.push({ role: 'proxy', process, address: listen, admin: null });
-      return listen;
-    }
-  }
+function nodesOf(wire: Wire | null): Nodes {
+  if (wire === null) return ONE_NODE;
+  return {
+    near: { host: wire.nearAddress, netns: null },
+    far: { host: wire.farAddress, netns: wire.namespace },
+  };
 }
 
 /** One loop for each core that anything of the run may use. */

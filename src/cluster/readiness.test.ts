@@ -24,14 +24,16 @@ function answering(statuses: number[]): Promise<string> {
 describe('waitForAnswer', () => {
   it('waits until the path behind the proxy answers too', async () => {
     const statuses = [502, 503, 200];
-    await waitForAnswer(await answering(statuses), () => null);
+    await waitForAnswer(await answering(statuses), 'http1', () => null);
     expect(statuses).toEqual([]);
   });
 
   it('gives up at once when the variant has died, and says how', async () => {
     const address = `127.0.0.1:${await freePort()}`;
     const started = performance.now();
-    await expect(waitForAnswer(address, () => 'outbound ended: exit code 2')).rejects.toThrow(/exit code 2/);
+    await expect(waitForAnswer(address, 'http1', () => 'outbound ended: exit code 2')).rejects.toThrow(
+      /exit code 2/,
+    );
     expect(performance.now() - started).toBeLessThan(1000);
   });
 });

@@ -1,8 +1,6 @@
 /** Starting the Go servers of a variant and knowing when and why one died. */
 import { z } from 'zod';
-import { dataplaneBinary, describeExit, type ProcessHost, type StartedProcess } from '../host/index.js';
-import type { VariantSpec } from '../variants/index.js';
-import type { ServiceSpec } from './cluster.js';
+import { describeExit, type ProcessHost, type StartedProcess } from '../host/index.js';
 
 /** A process of a variant did not start, or died before it answered; the message has its last log lines. */
 export class ServerStartError extends Error {
@@ -20,6 +18,10 @@ export interface Server {
 export interface Placement {
   readonly cores: readonly number[];
   readonly cgroup: string | null;
+  /** Network namespace it starts in; null for the harness's own. */
+  readonly netns: string | null;
+  /** Further environment variables. */
+  readonly env: Readonly<Record<string, string>>;
 }
 
 /** Long enough for a cold start on a busy machine; a server that listens does so in milliseconds. */
@@ -27,7 +29,7 @@ const START_LIMIT_MS = 10_000;
 
 const listening = z.object({ event: z.literal('listening'), address: z.string(), admin: z.string() });
 
-/** Starts a server of the data-plane binary and waits for its "listening" line. Throws ServerStartError. */
+/** Starts a server of ours and waits for its "listening" line. Throws ServerStartError. */
 export async function startServer(
   host: ProcessHost,
   role: string,
@@ -39,7 +41,7 @@ export async function startServer(
     announce = resolve;
   });
   const process = host.start({
-    argv: [dataplaneBinary(), ...argv],
+    argv,
     ...placement,
     onLine: (line) => announce(line),
   });
@@ -82,33 +84,4 @@ function describeDeath(role: string, process: StartedProcess): string {
   const how = exit === null ? 'is gone' : describeExit(exit);
   const tail = process.logTail().slice(-5);
   return `${role} ended: ${how}${tail.length === 0 ? '; it logged nothing' : `; its last lines: ${tail.join(' | ')}`}`;
-}
-
-/** Command-line arguments of the service. */
-export function serviceArguments(service: ServiceSpec): string[] {
-  const { min, max } = service.responseBytes;
-  return [
-    'service',
-    ...['--listen', '127.0.0.1:0', '--admin', '127.0.0.1:0', '--response-bytes', String(min)],
-    ...(max > min ? ['--response-bytes-max', String(max)] : []),
-    ...(service.delayMs > 0 ? ['--delay', `${service.delayMs}ms`] : []),
-    ...(service.faultRate > 0 ? ['--fault-rate', String(service.faultRate)] : []),
-  ];
-}
-
-/** Command-line arguments of one half of a sidecar hop. The planted burn goes into the outbound half only. */
-export function sidecarArguments(
-  form: Extract<VariantSpec['form'], { type: 'sidecar' }>,
-  role: 'outbound' | 'inbound',
-  upstream: string,
-  protocol: 'http1' | 'tcp',
-): string[] {
-  const burn = role === 'outbound' ? form.options.testBurnMicros : 0;
-  return [
-    'sidecar',
-    ...['--role', role, '--listen', '127.0.0.1:0', '--admin', '127.0.0.1:0', '--upstream', upstream],
-    ...['--listen-protocol', protocol, '--buffers', form.options.buffers],
-    ...['--idle-upstream-connections', String(form.idleUpstreamConnections)],
-    ...(burn > 0 ? ['--burn-micros', String(burn)] : []),
-  ];
 }

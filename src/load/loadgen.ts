@@ -14,6 +14,12 @@ export interface EngineTarget {
   readonly address: string;
   readonly connections: number;
   readonly timeoutMs: number;
+  readonly protocol: 'http1' | 'h2' | 'grpc';
+  /** Full name of the method, for gRPC. */
+  readonly grpcMethod?: string;
+  readonly connectionPerRequest: boolean;
+  /** Further connections that stay idle. */
+  readonly idleConnections: number;
   /** Processes whose CPU clocks are read at this target's slice edges. */
   readonly processes: readonly { readonly role: string; readonly pid: number }[];
 }
@@ -24,7 +30,9 @@ export type EngineSliceOrder = { readonly seq: number; readonly target: string }
   | {
       readonly model: 'open';
       readonly ratePerSecond: number;
-      readonly arrivals: 'constant' | 'poisson';
+      readonly arrivals: 'constant' | 'poisson' | 'bursts';
+      /** Requests due at once, for bursts. */
+      readonly burst?: number;
       readonly seed: number;
       readonly durationMs: number;
       readonly warmupMs: number;

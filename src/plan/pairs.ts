@@ -1,13 +1,16 @@
 /** Which variants are compared with which. */
 import type { GateRule, Pair } from '../record/index.js';
 import type { Scenario } from '../scenario/index.js';
+import { catalogueRow } from '../variants/index.js';
 
 /**
- * Every variant against the baseline, every other one against `direct`, then the scenario's own pairs; each once.
+ * Every variant against the baseline, every other one against `direct`, then the scenario's own pairs, those of its
+ * ablation, and each variant against the one that stands for its row's counterpart, unless they are compared the other
+ * way round already; each once.
  * `variants` are those that take part; pairs of others are left out.
  */
 export function pairsOf(
-  scenario: Pick<Scenario, 'baseline' | 'compare'>,
+  scenario: Pick<Scenario, 'baseline' | 'compare' | 'ablation'>,
   variants: readonly { readonly id: string; readonly kind: string }[],
 ): Pair[] {
   const present = new Set(variants.map(({ id }) => id));
@@ -21,7 +24,13 @@ export function pairsOf(
         .map(({ id }) => ({ candidate: id, baseline: control.id })),
     ),
     ...scenario.compare,
+    ...ablationPairs(scenario.ablation),
   ];
+  for (const { id, kind } of variants) {
+    const counterpart = counterpartOf(kind, variants);
+    const reversed = wanted.some((pair) => pair.candidate === counterpart && pair.baseline === id);
+    if (counterpart !== null && !reversed) wanted.push({ candidate: id, baseline: counterpart });
+  }
   const seen = new Set<string>();
   return wanted.filter((pair) => {
     const name = `${pair.candidate} ${pair.baseline}`;
@@ -31,6 +40,28 @@ export function pairsOf(
     seen.add(name);
     return true;
   });
+}
+
+/** Each factor off from the variant that has all, and on from the one that has none. */
+function ablationPairs(ablation: Scenario['ablation']): Pair[] {
+  if (ablation === null) return [];
+  const { from, to, factors } = ablation;
+  return [
+    { candidate: to, baseline: from },
+    ...factors.flatMap(({ off, on }) => [
+      { candidate: off, baseline: to },
+      { candidate: on, baseline: from },
+    ]),
+  ];
+}
+
+/** The variant that takes part for the counterpart of a kind: the first of that kind; null when there is none. */
+export function counterpartOf(
+  kind: string,
+  variants: readonly { readonly id: string; readonly kind: string }[],
+): string | null {
+  const wanted = catalogueRow(kind)?.counterpart ?? null;
+  return variants.find((variant) => variant.kind === wanted)?.id ?? null;
 }
 
 /**

@@ -1,5 +1,11 @@
 /** A validated scenario made concrete: what stands, what is sent, how often, and what will be compared. */
-import { measuredPerRoundMs, mendUnknown, type Scenario, SHORTEST_BATCH_MS } from '../scenario/index.js';
+import {
+  clusterOfStep,
+  measuredPerRoundMs,
+  mendUnknown,
+  type Scenario,
+  SHORTEST_BATCH_MS,
+} from '../scenario/index.js';
 import { resolveVariant } from '../variants/index.js';
 import { estimateMs, roundsThatFit } from './estimate.js';
 import { gateFor, pairsOf } from './pairs.js';
@@ -51,12 +57,15 @@ export function planScenario(scenario: Scenario, source: PlanSource): PlannedSce
     plan: {
       scenario: { name: scenario.name, path: source.path, text: source.text },
       cluster: scenario.cluster,
+      topology,
+      policy: scenario.policy,
       workload,
       load,
       schedule,
       variants: declared.map((variant) =>
         resolveVariant(variant, {
-          hops: topology.hops,
+          roles: topology.roles,
+          clusterOf: clusterOfStep(topology.clusters),
           connections: workload.connections,
           protocol: workload.protocol,
         }),
@@ -74,6 +83,7 @@ export function planScenario(scenario: Scenario, source: PlanSource): PlannedSce
         rounds: schedule.rounds,
         replicas: schedule.replicas,
       },
+      ablation: ablationOf(scenario, declared),
       estimatedSeconds: estimateMs(schedule, declared.length) / 1000,
     },
   };
@@ -82,6 +92,15 @@ export function planScenario(scenario: Scenario, source: PlanSource): PlannedSce
 function variantsTakingPart(scenario: Scenario, wanted: readonly string[] | undefined): Scenario['variants'] {
   if (wanted === undefined || wanted.length === 0) return scenario.variants;
   return scenario.variants.filter(({ id }) => wanted.includes(id) || id === scenario.baseline);
+}
+
+/** The scenario's ablation with the factors whose variants take part; null when none is left. */
+function ablationOf(scenario: Scenario, declared: Scenario['variants']): Plan['ablation'] {
+  const { ablation } = scenario;
+  const present = (id: string) => declared.some((variant) => variant.id === id);
+  if (ablation === null || !present(ablation.from) || !present(ablation.to)) return null;
+  const factors = ablation.factors.filter(({ off, on }) => present(off) && present(on));
+  return factors.length === 0 ? null : { ...ablation, factors };
 }
 
 function* overrideFaults(scenario: Scenario, overrides: PlanOverrides): Generator<string> {

@@ -1,17 +1,7 @@
 /** A plan: a validated scenario made concrete. Everything random in a run follows from its seed. */
-import type { PlannedAnalysis, Track } from '../record/index.js';
+import type { Ablation, PlannedAnalysis, Track } from '../record/index.js';
+import type { ScenarioLoad, ScenarioPolicy, ScenarioTopology, ScenarioWorkload } from '../scenario/index.js';
 import type { VariantSpec } from '../variants/index.js';
-
-export interface Workload {
-  /** `tcp` has the sidecars copy bytes; the client still speaks HTTP/1.1 to the service through them. */
-  readonly protocol: 'http1' | 'tcp';
-  readonly responseBytes: { readonly min: number; readonly max: number };
-  readonly connections: number;
-  readonly serviceDelayMs: number;
-  /** Share of requests that the service answers with 503. */
-  readonly faultRate: number;
-  readonly timeoutMs: number;
-}
 
 export interface Schedule {
   readonly seed: number;
@@ -40,16 +30,6 @@ export interface Schedule {
   readonly jitter: number;
 }
 
-export type LongLoad =
-  | { readonly driver: 'loadgen'; readonly model: 'closed' }
-  | {
-      readonly driver: 'loadgen';
-      readonly model: 'open';
-      readonly ratePerSecond: number;
-      readonly arrivals: 'constant' | 'poisson';
-    }
-  | { readonly driver: 'autocannon'; readonly model: 'closed' };
-
 export interface Plan {
   readonly scenario: {
     readonly name: string;
@@ -57,11 +37,15 @@ export interface Plan {
     readonly text: string;
   };
   readonly cluster: { readonly provider: 'local'; readonly keepAwake: 'auto' | 'always' | 'never' };
-  readonly workload: Workload;
-  readonly load: LongLoad;
+  readonly topology: ScenarioTopology;
+  readonly policy: ScenarioPolicy;
+  readonly workload: ScenarioWorkload;
+  /** Of long slices. */
+  readonly load: ScenarioLoad;
   readonly schedule: Schedule;
   readonly variants: readonly VariantSpec[];
   readonly analysis: PlannedAnalysis;
+  readonly ablation: Ablation | null;
   /** What the run will take, start-up included, as far as it can be known before; seconds. */
   readonly estimatedSeconds: number;
 }

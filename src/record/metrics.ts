@@ -119,6 +119,25 @@ const METRIC_TABLE = {
     label: 'GC share of CPU',
     definition: 'CPU time the runtime spent on garbage collection divided by the data plane’s CPU time.',
   },
+  'handshakes.per_request': {
+    unit: 'count',
+    goodness: 'lower',
+    label: 'TLS handshakes per request',
+    definition: 'TLS handshakes that the data plane completed towards its upstreams divided by requests.',
+  },
+  'cpu.per_handshake': {
+    unit: 'µs',
+    goodness: 'lower',
+    label: 'CPU per handshake',
+    definition:
+      'CPU time of the data plane’s own processes divided by TLS handshakes, where there is about one for a request; the request that each carries is in it.',
+  },
+  'goroutines.max': {
+    unit: 'count',
+    goodness: 'lower',
+    label: 'goroutines',
+    definition: 'Largest number of goroutines in the data plane at the edge of a window.',
+  },
   'memory.rss_peak': {
     unit: 'bytes',
     goodness: 'lower',

@@ -98,6 +98,8 @@ export const runVariant = z.object({
   /** Id of the variant that differs from this one in its point alone; null when the run has none. */
   counterpart: z.string().nullable().optional(),
   expectations: z.array(expectation).optional(),
+  /** Why its figures do not stand for a real machine; null when nothing is known against them. */
+  caveat: z.string().nullable().optional(),
 });
 export type RunVariant = z.infer<typeof runVariant>;
 

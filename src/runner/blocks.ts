@@ -112,11 +112,13 @@ function orderOf(session: Session, seq: number, slice: PlannedSlice): EngineSlic
   const { load } = session.plan;
   if (load.driver === 'loadgen' && load.model === 'open') {
     const { ratePerSecond, arrivals } = load;
+    const burst = load.arrivals === 'bursts' ? { burst: load.burst } : {};
     return {
       ...place,
       model: 'open',
       ratePerSecond,
       arrivals,
+      ...burst,
       seed: slice.arrivalSeed,
       durationMs,
       warmupMs,

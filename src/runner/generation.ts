@@ -1,7 +1,9 @@
 /** A generation: one set of fresh processes of every variant, warmed up and measured at rest. */
+import { ask, FORBIDDEN_PATH } from '../cluster/index.js';
 import { standUpOrder } from '../plan/index.js';
+import { grpcMethodOf } from './grpc-method.js';
 import { checkParity } from './parity.js';
-import { failVariant, livingVariants, type Session } from './session.js';
+import { deploymentOf, failVariant, livingVariants, type Session } from './session.js';
 import { readClocks, windowOf } from './windows.js';
 
 /**
@@ -11,6 +13,8 @@ import { readClocks, windowOf } from './windows.js';
 const WARMUP_REQUESTS = 600;
 /** Lets collections started by the warm-up finish before the processes are measured at rest. */
 const SETTLE_MS = 50;
+/** How long a denial may take. */
+const DENIAL_LIMIT_MS = 5000;
 /** Length of the stretch without traffic that gives each process's, and the machine's, idle CPU. */
 const IDLE_MS = 200;
 
@@ -26,8 +30,9 @@ export async function startGeneration(session: Session, replica: number): Promis
 
   const outcomes = await cluster.deploy({
     variants: livingVariants(session),
-    protocol: workload.protocol,
     service: {
+      protocol: workload.protocol,
+      stream: workload.stream,
       responseBytes: workload.responseBytes,
       delayMs: workload.serviceDelayMs,
       faultRate: workload.faultRate,
@@ -44,15 +49,36 @@ export async function startGeneration(session: Session, replica: number): Promis
       address: deployment.entry,
       connections: workload.connections,
       timeoutMs: workload.timeoutMs,
+      // Through sidecars that copy bytes, client and service speak HTTP/1.1.
+      protocol: workload.protocol === 'tcp' ? ('http1' as const) : workload.protocol,
+      ...(workload.protocol === 'grpc' ? { grpcMethod: grpcMethodOf(workload) } : {}),
+      connectionPerRequest: workload.connectionPerRequest,
+      idleConnections: workload.idleConnections,
       processes: deployment.processes.map(({ role, pid }) => ({ role, pid })),
     })),
   );
   for (const [variant, reason] of Object.entries(unreachable)) failVariant(session, variant, reason);
   if (session.hooks.signal.aborted) return;
   if (replica === 0) session.parity = await checkParity(session);
+  await checkDenials(session);
   await warmUp(session);
   await clock.sleep(SETTLE_MS, session.hooks.signal);
   await measureIdle(session);
+}
+
+/** A variant with a policy that lets a forbidden request through has no policy, whatever its counters say. */
+async function checkDenials(session: Session): Promise<void> {
+  for (const variant of livingVariants(session)) {
+    const { form } = variant;
+    if (form.type !== 'sidecar' || form.proxies.every(({ policy }) => policy === 'none')) continue;
+    const { entry } = deploymentOf(session, variant.id);
+    const answer = await ask(entry, session.plan.workload.protocol, FORBIDDEN_PATH, DENIAL_LIMIT_MS).catch(
+      (error: unknown) => (error instanceof Error ? error.message : String(error)),
+    );
+    if (typeof answer !== 'string' && answer.status === 403) continue;
+    const found = typeof answer === 'string' ? answer : `status ${answer.status}`;
+    failVariant(session, variant.id, `a request that its policy forbids was not denied: ${found}`);
+  }
 }
 
 async function warmUp(session: Session): Promise<void> {

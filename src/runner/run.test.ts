@@ -19,8 +19,15 @@ function plan(rounds: number, replicas: number): Plan {
   return {
     scenario: { name: 'test', path: 'test.yaml', text: '' },
     cluster: { provider: 'local', keepAwake: 'never' },
+    topology: { roles: ['outbound', 'inbound'], clusters: {}, nodes: 1, roundTripMs: 0 },
+    policy: { latencyMs: 1 },
+    ablation: null,
     workload: {
       protocol: 'http1',
+      grpcMethod: 'unary',
+      stream: null,
+      connectionPerRequest: false,
+      idleConnections: 0,
       responseBytes: { min: 1024, max: 1024 },
       connections: 4,
       serviceDelayMs: 0,
@@ -41,7 +48,7 @@ function plan(rounds: number, replicas: number): Plan {
     variants: VARIANTS.map((kind) =>
       resolveVariant(
         { id: kind, kind, options: {}, command: null },
-        { hops: 2, connections: 4, protocol: 'http1' },
+        { roles: ['outbound', 'inbound'], clusterOf: () => '', connections: 4, protocol: 'http1' },
       ),
     ),
     analysis: {
@@ -153,6 +160,7 @@ function fakeMachine(failAt: { readonly variant: string; readonly seq: number } 
 
   const cluster: Cluster = {
     isolation: { generatorCores: [0], dataPlaneCores: [1], cgroups: null, keptAwake: [], notIsolated: [] },
+    link: () => null,
     keepers: () => [],
     dataPlaneRoles: () => ['outbound'],
     deploy: async ({ variants }) => {

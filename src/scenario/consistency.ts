@@ -3,7 +3,14 @@ import type { Check, Disagreement, IsWritten } from './disagreement.js';
 import type { Draft } from './draft.js';
 import { checkGate, checkGateLimits } from './gate-consistency.js';
 import { measuredPerRoundMs, SHORTEST_BATCH_MS } from './scenario.js';
-import { checkBaseline, checkBaselineWritten, checkCommands, checkVariants } from './variant-consistency.js';
+import { checkTopology } from './topology-consistency.js';
+import {
+  checkAblation,
+  checkBaseline,
+  checkBaselineWritten,
+  checkCommands,
+  checkVariants,
+} from './variant-consistency.js';
 
 /** Every disagreement between fields that are right by themselves. */
 export function disagreementsOf(draft: Draft, isWritten: IsWritten): readonly Disagreement[] {
@@ -17,11 +24,6 @@ export function disagreementsOf(draft: Draft, isWritten: IsWritten): readonly Di
 }
 
 const seconds = (ms: number): string => `${Number((ms / 1000).toFixed(3))}s`;
-
-const checkTopology: Check = ({ topology }) =>
-  topology?.hops !== undefined && topology.path !== undefined
-    ? [{ path: ['topology', 'path'], message: '`path` and `hops` say the same thing; keep one of them' }]
-    : [];
 
 const checkWorkload: Check = ({ workload, load }) => {
   const found: Disagreement[] = [];
@@ -38,6 +40,7 @@ const checkWorkload: Check = ({ workload, load }) => {
       message: `\`workload.serviceDelay\` is not below the timeout of ${seconds(timeout)}: every request would time out; raise \`workload.timeout\``,
     });
   }
+  found.push(...checkProtocol(workload));
   const rate = load?.rate;
   if (rate !== undefined && serviceDelay !== undefined && connections !== undefined) {
     // Little's law: requests in flight = rate × time in the system, and each takes a connection.
@@ -52,7 +55,39 @@ const checkWorkload: Check = ({ workload, load }) => {
   return found;
 };
 
-const checkLoad: Check = ({ load, slices, top }) => {
+/** What goes with which protocol. */
+function checkProtocol(workload: Draft['workload']): Disagreement[] {
+  const { protocol, grpcMethod, streamChunks, streamInterval, connectionPerRequest } = workload;
+  const found: Disagreement[] = [];
+  const refuse = (when: boolean, key: string, message: string) => {
+    if (when) found.push({ path: ['workload', key], message });
+  };
+  refuse(
+    grpcMethod !== undefined && protocol !== undefined && protocol !== 'grpc',
+    'grpcMethod',
+    '`workload.grpcMethod` needs `protocol: grpc`',
+  );
+  refuse(
+    protocol === 'grpc' && grpcMethod !== 'server-stream' && streamChunks !== undefined,
+    'streamChunks',
+    'with gRPC, answers in pieces are a stream; add `grpcMethod: server-stream`',
+  );
+  refuse(
+    streamInterval !== undefined && streamChunks === undefined && grpcMethod !== 'server-stream',
+    'streamInterval',
+    '`workload.streamInterval` needs `streamChunks`',
+  );
+  refuse(
+    connectionPerRequest === true && protocol === 'grpc',
+    'connectionPerRequest',
+    'gRPC keeps its connections; use `protocol: http1` or `h2`',
+  );
+  return found;
+}
+
+const speaksHttp1 = (protocol: string): boolean => protocol === 'http1' || protocol === 'tcp';
+
+const checkLoad: Check = ({ load, slices, top, workload }) => {
   if (slices === null) return [];
   const hasLong = slices.duration !== undefined;
   if (load === null) {
@@ -75,8 +110,17 @@ const checkLoad: Check = ({ load, slices, top }) => {
         'autocannon cannot pace requests on a schedule; use `driver: loadgen` for the open model, or `model: closed`',
     });
   }
+  if (load.burst !== undefined && load.arrivals !== undefined && load.arrivals !== 'bursts') {
+    found.push({ path: ['load', 'burst'], message: '`load.burst` needs `arrivals: bursts`' });
+  }
+  if (load.driver === 'autocannon' && workload.protocol !== undefined && !speaksHttp1(workload.protocol)) {
+    found.push({
+      path: ['load', 'driver'],
+      message: `autocannon speaks HTTP/1.1 only; use \`driver: loadgen\` with \`protocol: ${workload.protocol}\``,
+    });
+  }
   if (load.model === 'closed') {
-    for (const key of ['rate', 'arrivals'] as const) {
+    for (const key of ['rate', 'arrivals', 'burst'] as const) {
       if (load[key] === undefined) continue;
       found.push({
         path: ['load', key],
@@ -112,7 +156,7 @@ function checkOpenRate(draft: Draft, isWritten: IsWritten): readonly Disagreemen
   return found;
 }
 
-const checkSlices: Check = ({ slices, crossCheck, load, variants, top }) => {
+const checkSlices: Check = ({ slices, crossCheck, load, variants, top, workload }) => {
   if (slices === null) return [];
   const found: Disagreement[] = [];
   const { blocks, replicas, duration, micro } = slices;
@@ -132,6 +176,12 @@ const checkSlices: Check = ({ slices, crossCheck, load, variants, top }) => {
     found.push({
       path: ['crossCheck', 'every'],
       message: `\`crossCheck.every\` is above \`slices.blocks\` (${blocks}), so it would never run; use at most ${blocks}`,
+    });
+  }
+  if (crossCheck?.driver !== undefined && !speaksHttp1(workload.protocol ?? 'http1')) {
+    found.push({
+      path: ['crossCheck', 'driver'],
+      message: `autocannon speaks HTTP/1.1 only; leave \`crossCheck\` out with \`protocol: ${workload.protocol}\``,
     });
   }
   if (crossCheck?.driver !== undefined && load?.driver === crossCheck.driver) {
@@ -160,5 +210,6 @@ const CHECKS: readonly Check[] = [
   checkSlices,
   checkVariants,
   checkBaseline,
+  checkAblation,
   checkGate,
 ];

@@ -4,6 +4,7 @@
  */
 import type { z } from 'zod';
 import {
+  ablationSchema,
   compareSchema,
   crossCheckSchema,
   gateSchema,
@@ -24,6 +25,7 @@ export interface Draft {
   readonly workload: Fields<typeof workloadSchema>;
   readonly load: Fields<typeof loadSchema> | null;
   readonly slices: Fields<typeof slicesSchema> | null;
+  readonly ablation: Fields<typeof ablationSchema> | null;
   readonly crossCheck: Fields<typeof crossCheckSchema> | null;
   readonly variants: readonly Fields<typeof variantSchema>[];
   readonly gate: readonly Fields<typeof gateSchema>[];
@@ -39,6 +41,7 @@ export function draftOf(value: unknown): Draft {
     workload: usableFields(workloadSchema, isRecord(raw.workload) ? raw.workload : {}),
     load: section(loadSchema, raw.load),
     slices: section(slicesSchema, raw.slices),
+    ablation: section(ablationSchema, raw.ablation),
     crossCheck: section(crossCheckSchema, raw.crossCheck),
     variants: items(raw.variants).map((item) => usableFields(variantSchema, isRecord(item) ? item : {})),
     gate: items(raw.gate).map((item) => usableFields(gateSchema, isRecord(item) ? item : {})),

@@ -7,8 +7,11 @@ export {
   type Scenario,
   type ScenarioCrossCheck,
   type ScenarioLoad,
+  type ScenarioPolicy,
   type ScenarioSlices,
+  type ScenarioTopology,
   type ScenarioWorkload,
   SHORTEST_BATCH_MS,
 } from './scenario.js';
 export { mendUnknown } from './suggestion.js';
+export { clusterOfStep } from './topology.js';

@@ -62,11 +62,16 @@ describe('parseScenario', () => {
       name: 'good',
       description: null,
       cluster: { provider: 'local', keepAwake: 'auto' },
-      topology: { hops: 2 },
+      topology: { roles: ['outbound', 'inbound'], clusters: {}, nodes: 1, roundTripMs: 0 },
+      policy: { latencyMs: 1 },
       workload: {
         protocol: 'http1',
+        grpcMethod: 'unary',
         responseBytes: { min: 1024, max: 1024 },
+        stream: null,
         connections: 16,
+        connectionPerRequest: false,
+        idleConnections: 0,
         serviceDelayMs: 0,
         faultRate: 0,
         timeoutMs: 5000,
@@ -89,6 +94,7 @@ describe('parseScenario', () => {
       ],
       baseline: 'direct',
       compare: [],
+      ablation: null,
       gate: [],
     });
   });
@@ -108,7 +114,7 @@ workload: {responseBytes: {min: 1KiB, max: 64kB}, serviceDelay: &wait 250µs, ti
 compare: [[plain, direct]]
 gate: [{metric: latency.p99, maxIncrease: 7%}]
 `);
-    expect(scenario.topology.hops).toBe(1);
+    expect(scenario.topology.roles).toEqual(['outbound']);
     expect(scenario.workload.responseBytes).toEqual({ min: 1024, max: 64_000 });
     expect(scenario.workload.serviceDelayMs).toBe(0.25);
     expect(scenario.gate[0]?.maxIncrease).toBe(0.07);
@@ -178,7 +184,8 @@ gate: [{metric: latency.p99, maxIncrease: 7%}]
       JSON.stringify({
         schema: 'meshmark.scenario/1',
         name: 'n',
-        topology: { hops: 2 },
+        topology: { roles: ['outbound', 'inbound'], clusters: {}, nodes: 1, roundTripMs: 0 },
+      policy: { latencyMs: 1 },
         workload: { responseBytes: { min: 1, max: 2 }, connections: 1 },
         load: { model: 'open', rate: '1/s' },
         slices: { duration: '2s', micro: { requests: 100 } },

@@ -7,6 +7,13 @@ import type { ScenarioFault } from './fault.js';
 import { placesOfIssues, valueAt } from './messages.js';
 import type { Scenario, ScenarioLoad } from './scenario.js';
 import { scenarioSchema, type WrittenScenario } from './schema.js';
+import { rolesOf } from './topology.js';
+
+/** Messages of a gRPC stream, and requests of a burst, where the scenario does not say. */
+const USUAL_CHUNKS = 16;
+const USUAL_BURST = 50;
+/** A call within a cluster and a decision. */
+const USUAL_DECISION_MS = 1;
 
 export type ParsedScenario =
   | { readonly ok: true; readonly scenario: Scenario }
@@ -31,7 +38,7 @@ export function parseScenario(text: string, file: string): ParsedScenario {
     for (const { path, message } of disagreements) places.push({ offset: document.offsetOf(path), message });
   }
   if (places.length > 0 || !checked.success) return { ok: false, faults: faultsAt(places, read, file) };
-  return { ok: true, scenario: normalised(checked.data, document.value) };
+  return { ok: true, scenario: normalised(checked.data) };
 }
 
 function faultsAt(places: readonly Place[], read: ReadDocument, file: string): readonly ScenarioFault[] {
@@ -45,13 +52,14 @@ function faultsAt(places: readonly Place[], read: ReadDocument, file: string): r
   return distinct.map(({ offset, message }) => ({ file, ...read.positionOf(offset), message }));
 }
 
-function normalised(written: WrittenScenario, raw: unknown): Scenario {
+function normalised(written: WrittenScenario): Scenario {
   const { slices, crossCheck, topology } = written;
   return {
     name: written.name,
     description: written.description ?? null,
     cluster: { provider: 'local', keepAwake: written.cluster?.keepAwake ?? 'auto' },
-    topology: { hops: topology?.hops ?? (topology?.path?.length === 3 ? 1 : 2) },
+    topology: topologyOf(topology),
+    policy: { latencyMs: written.policy?.latency ?? USUAL_DECISION_MS },
     workload: workloadOf(written.workload),
     load: loadOf(written.load),
     slices: {
@@ -80,23 +88,17 @@ function normalised(written: WrittenScenario, raw: unknown): Scenario {
           },
     confidence: written.confidence,
     margin: written.margin,
-    variants: written.variants.map((variant, index) => {
-      // The schema fills in the options' defaults, which would hide the presets of the variant's kind.
-      const rawOptions = valueAt(raw, ['variants', index, 'options']);
-      const declared = Object.entries(variant.options ?? {}).filter(
-        ([key]) => isRecord(rawOptions) && Object.hasOwn(rawOptions, key),
-      );
-      return {
-        id: variant.id,
-        kind: variant.kind ?? variant.id,
-        options: Object.fromEntries(declared),
-        command: variant.command ?? null,
-      };
-    }),
+    variants: written.variants.map((variant) => ({
+      id: variant.id,
+      kind: variant.kind ?? variant.id,
+      options: variant.options ?? {},
+      command: variant.command ?? null,
+    })),
     baseline: written.baseline ?? null,
     compare: (written.compare ?? []).flatMap(([candidate, baseline]) =>
       candidate === undefined || baseline === undefined ? [] : [{ candidate, baseline }],
     ),
+    ablation: written.ablation ?? null,
     gate: (written.gate ?? []).flatMap(({ metric, maxIncrease, maxDecrease, variants }) =>
       isMetricName(metric)
         ? [
@@ -112,12 +114,27 @@ function normalised(written: WrittenScenario, raw: unknown): Scenario {
   };
 }
 
+function topologyOf(written: WrittenScenario['topology']): Scenario['topology'] {
+  return {
+    roles: rolesOf(written ?? {}),
+    clusters: written?.clusters ?? {},
+    nodes: written?.nodes ?? 1,
+    roundTripMs: written?.roundTrip ?? 0,
+  };
+}
+
 function workloadOf(written: WrittenScenario['workload']): Scenario['workload'] {
   const bytes = written.responseBytes;
+  const { streamChunks, streamInterval } = written;
+  const streams = streamChunks !== undefined || written.grpcMethod === 'server-stream';
   return {
     protocol: written.protocol,
+    grpcMethod: written.grpcMethod ?? 'unary',
     responseBytes: typeof bytes === 'number' ? { min: bytes, max: bytes } : bytes,
+    stream: streams ? { chunks: streamChunks ?? USUAL_CHUNKS, intervalMs: streamInterval ?? 0 } : null,
     connections: written.connections,
+    connectionPerRequest: written.connectionPerRequest,
+    idleConnections: written.idleConnections,
     serviceDelayMs: written.serviceDelay,
     faultRate: written.faultRate,
     timeoutMs: written.timeout,
@@ -127,10 +144,9 @@ function workloadOf(written: WrittenScenario['workload']): Scenario['workload'] 
 function loadOf(written: WrittenScenario['load']): ScenarioLoad | null {
   if (written === undefined) return null;
   if (written.model === 'closed') return { driver: written.driver, model: 'closed' };
-  return {
-    driver: 'loadgen',
-    model: 'open',
-    ratePerSecond: written.rate ?? 0,
-    arrivals: written.arrivals ?? 'poisson',
-  };
+  const open = { driver: 'loadgen', model: 'open', ratePerSecond: written.rate ?? 0 } as const;
+  const arrivals = written.arrivals ?? 'poisson';
+  return arrivals === 'bursts'
+    ? { ...open, arrivals, burst: written.burst ?? USUAL_BURST }
+    : { ...open, arrivals };
 }

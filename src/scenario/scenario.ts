@@ -1,26 +1,45 @@
 /** A scenario after validation: every default filled in, every quantity in the unit its name carries. */
-import type { GateRule } from '../record/index.js';
-import type { DeclaredVariant } from '../variants/index.js';
+import type { Ablation, GateRule } from '../record/index.js';
+import type { DeclaredVariant, ProxyRole, WorkloadProtocol } from '../variants/index.js';
+
+export interface ScenarioTopology {
+  /** The proxies in the path, in the order that a request passes them. */
+  readonly roles: readonly ProxyRole[];
+  /** Steps of the path by cluster; empty where the scenario names none. */
+  readonly clusters: Readonly<Record<string, readonly string[]>>;
+  readonly nodes: 1 | 2;
+  /** Round trip added to the link between two nodes. */
+  readonly roundTripMs: number;
+}
+
+export interface ScenarioPolicy {
+  /** How long the policy server takes for a decision. */
+  readonly latencyMs: number;
+}
 
 export interface ScenarioWorkload {
-  readonly protocol: 'http1' | 'tcp';
+  readonly protocol: WorkloadProtocol;
+  readonly grpcMethod: 'unary' | 'server-stream';
   readonly responseBytes: { readonly min: number; readonly max: number };
+  /** Answers in pieces; null for answers that are written at once. */
+  readonly stream: { readonly chunks: number; readonly intervalMs: number } | null;
   readonly connections: number;
+  readonly connectionPerRequest: boolean;
+  readonly idleConnections: number;
   readonly serviceDelayMs: number;
   /** Share of requests answered with 503, in [0, 1). */
   readonly faultRate: number;
   readonly timeoutMs: number;
 }
 
+export type Arrivals =
+  | { readonly arrivals: 'constant' | 'poisson' }
+  | { readonly arrivals: 'bursts'; readonly burst: number };
+
 export type ScenarioLoad =
   | { readonly driver: 'loadgen'; readonly model: 'closed' }
   | { readonly driver: 'autocannon'; readonly model: 'closed' }
-  | {
-      readonly driver: 'loadgen';
-      readonly model: 'open';
-      readonly ratePerSecond: number;
-      readonly arrivals: 'constant' | 'poisson';
-    };
+  | ({ readonly driver: 'loadgen'; readonly model: 'open'; readonly ratePerSecond: number } & Arrivals);
 
 export interface ScenarioSlices {
   readonly blocks: number;
@@ -47,7 +66,8 @@ export interface Scenario {
   readonly name: string;
   readonly description: string | null;
   readonly cluster: { readonly provider: 'local'; readonly keepAwake: 'auto' | 'always' | 'never' };
-  readonly topology: { readonly hops: 1 | 2 };
+  readonly topology: ScenarioTopology;
+  readonly policy: ScenarioPolicy;
   readonly workload: ScenarioWorkload;
   /** Null only where there are no long slices. */
   readonly load: ScenarioLoad | null;
@@ -60,6 +80,7 @@ export interface Scenario {
   readonly variants: readonly DeclaredVariant[];
   readonly baseline: string | null;
   readonly compare: readonly { readonly candidate: string; readonly baseline: string }[];
+  readonly ablation: Ablation | null;
   readonly gate: readonly GateRule[];
 }
 

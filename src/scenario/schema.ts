@@ -4,128 +4,67 @@
  */
 import { z } from 'zod';
 import { METRIC_NAMES } from '../record/index.js';
-import { CATALOGUE, sidecarOptions } from '../variants/index.js';
-import { DURATION, PERCENT, parseQuantity, RATE, SIZE, type UnitTable } from './quantities.js';
+import { CATALOGUE, sidecarOptionsSchema } from '../variants/index.js';
+import {
+  alternatives,
+  duration,
+  list,
+  mapping,
+  oneOf,
+  percent,
+  quantity,
+  size,
+  text,
+  variantId,
+  variantName,
+  wholeNumber,
+} from './fields.js';
+import { RATE } from './quantities.js';
 
 export const SCENARIO_SCHEMA = 'meshmark.scenario/1';
 
-interface Limits {
-  readonly from: number;
-  readonly to: number;
-  /** The limits in words: "from 100ms to 10m". */
-  readonly words: string;
-}
-
-const NUMBER = String.raw`^[+]?[0-9._]+(e[+-]?[0-9]+)?\s*`;
-
-/** Text with a unit, read into the table's base unit. */
-function quantity(table: UnitTable, limits: Limits) {
-  const units = Object.keys(table.factors).join('|');
-  const examples = table.examples.map((example) => `\`${example}\``).join(' or ');
-  return z
-    .string({
-      error: ({ input }) => {
-        if (typeof input !== 'number') return `must be ${table.noun} such as ${examples}`;
-        if (table === PERCENT) {
-          return `is ambiguous: a bare number may be a fraction or a percentage; write it with its sign, as \`5%\``;
-        }
-        return `needs a unit; write ${table.noun} such as ${examples}`;
-      },
-    })
-    .meta({ pattern: `${NUMBER}(${units})$`, examples: [...table.examples] })
-    .transform((text, context) => {
-      const read = parseQuantity(text, table);
-      if (!read.ok) {
-        context.addIssue({ code: 'custom', message: read.problem });
-        return z.NEVER;
-      }
-      if (!(read.value >= limits.from && read.value <= limits.to)) {
-        context.addIssue({ code: 'custom', message: `must be ${limits.words}` });
-        return z.NEVER;
-      }
-      return read.value;
-    });
-}
-
-const duration = (fromMs: number, toMs: number, words: string) =>
-  quantity(DURATION, { from: fromMs, to: toMs, words });
-
-const size = z
-  .union([z.string(), z.number()], { error: 'must be a size such as `16KiB`, `1MB` or a number of bytes' })
-  .meta({ examples: ['16KiB', '1MB', 4096] })
-  .transform((written, context) => {
-    const read =
-      typeof written === 'number' || /^\d+$/.test(written) ? bytes(written) : parseQuantity(written, SIZE);
-    if (!read.ok) {
-      context.addIssue({ code: 'custom', message: read.problem });
-      return z.NEVER;
-    }
-    if (!(Number.isInteger(read.value) && read.value >= 1 && read.value <= 2 ** 30)) {
-      context.addIssue({ code: 'custom', message: 'must be a whole number of bytes from 1 to 1GiB' });
-      return z.NEVER;
-    }
-    return read.value;
-  });
-
-function bytes(written: string | number) {
-  return { ok: true, value: Number(written) } as const;
-}
-
-function wholeNumber(from: number, to: number) {
-  const error = `must be a whole number from ${from} to ${to}`;
-  return z.int({ error }).min(from, { error }).max(to, { error });
-}
-
-function oneOf<const T extends readonly [string, ...string[]]>(words: T) {
-  return z.enum(words, { error: `must be ${words.map((word) => `\`${word}\``).join(' or ')}` });
-}
-
-function text(longest: number) {
-  const error = `must be text of 1 to ${longest} characters`;
-  return z
-    .string({
-      error: ({ input }) =>
-        typeof input === 'number' || typeof input === 'boolean' ? `${error}; put it in quotes` : error,
-    })
-    .min(1, { error })
-    .max(longest, { error });
-}
-
-/** A mapping with no other keys than these; `example` is what to write instead of something else. */
-function mapping<Shape extends z.core.$ZodLooseShape>(shape: Shape, example: string) {
-  return z.strictObject(shape, {
-    error: (issue) =>
-      issue.code === 'invalid_type' ? `must be a mapping such as \`${example}\`` : undefined,
-  });
-}
-
-function list<Item extends z.ZodType>(item: Item, most: number, example: string, least = 1) {
-  const error = `must be a list of ${least} to ${most}, such as \`${example}\``;
-  return z.array(item, { error }).min(least, { error }).max(most, { error });
-}
-
-const percent = (limits: Limits) => quantity(PERCENT, limits);
-
-const idError =
-  'must be an id: a lower-case letter or digit, then up to 40 lower-case letters, digits or hyphens';
-const variantId = z.string({ error: idError }).regex(/^[a-z0-9][a-z0-9-]{0,40}$/, { error: idError });
-const variantName = z.string({ error: 'must be the id of a variant' });
-
-const pathError = 'must be `[client, outbound, inbound, service]` or `[client, outbound, service]`';
+/** The paths there are, by what a request passes. A gateway is a proxy of the service's cluster. */
+export const PATHS = [
+  ['client', 'outbound', 'service'],
+  ['client', 'outbound', 'inbound', 'service'],
+  ['client', 'outbound', 'gateway', 'inbound', 'service'],
+] as const;
+const pathError = `must be ${alternatives(PATHS.map((path) => `[${path.join(', ')}]`))}`;
+const clusterError = 'must be a list of steps of the path, such as `[client, outbound]`';
+const clustersError =
+  'must be a mapping such as `{west: [client, outbound], east: [gateway, inbound, service]}`';
 export const topologySchema = mapping(
   {
     hops: z
-      .literal([1, 2], { error: 'must be 1 or 2' })
+      .literal([1, 2, 3], { error: 'must be 1, 2 or 3' })
       .optional()
-      .describe('Sidecars in the path: 2 is one beside the client and one beside the service (the default).'),
+      .describe(
+        'Sidecars in the path: 2 is one beside the client and one beside the service (the default), 3 has a gateway between them.',
+      ),
     path: z
       .array(z.string({ error: pathError }), { error: pathError })
-      .refine(
-        (steps) => ['client outbound inbound service', 'client outbound service'].includes(steps.join(' ')),
-        { error: pathError },
-      )
+      .refine((steps) => PATHS.some((path) => path.join(' ') === steps.join(' ')), { error: pathError })
       .optional()
       .describe('The path in full, instead of `hops`.'),
+    clusters: z
+      .record(
+        z.string(),
+        z.array(z.string({ error: clusterError }), { error: clusterError }).min(1, { error: clusterError }),
+        { error: clustersError },
+      )
+      .optional()
+      .describe(
+        'Which steps of the path are in which cluster, each step once; what lies between two clusters is a cross-cluster hop.',
+      ),
+    nodes: z
+      .literal([1, 2], { error: 'must be 1 or 2' })
+      .default(1)
+      .describe(
+        '2 puts everything behind the first sidecar into a network namespace of its own, so that its traffic crosses a link (needs root on Linux).',
+      ),
+    roundTrip: duration(0, 1000, 'a duration from 0ms to 1s')
+      .default(0)
+      .describe('Round trip added to the link between two nodes, half of it each way (needs `nodes: 2`).'),
   },
   '{hops: 2}',
 );
@@ -148,14 +87,32 @@ export const clusterSchema = mapping(
   '{provider: local}',
 );
 
+export const policySchema = mapping(
+  {
+    latency: duration(0, 10_000, 'a duration from 0ms to 10s')
+      .default(1)
+      .describe('How long the policy server takes for a decision; default 1ms.'),
+  },
+  '{latency: 1ms}',
+);
+
 const sizeRange = mapping({ min: size, max: size }, '{min: 1KiB, max: 64KiB}');
 export const workloadSchema = mapping(
   {
-    protocol: oneOf(['http1', 'tcp'])
+    protocol: oneOf(['http1', 'h2', 'grpc', 'tcp'])
       .default('http1')
       .describe(
-        '`http1`: the sidecars are reverse proxies; `tcp`: they copy bytes. The client speaks HTTP/1.1 in both.',
+        'What client and service speak. `http1`, `h2` and `grpc`: the sidecars are reverse proxies; `tcp`: they copy bytes, and client and service speak HTTP/1.1 through them.',
       ),
+    grpcMethod: oneOf(['unary', 'server-stream'])
+      .optional()
+      .describe('With `protocol: grpc`: one message for an answer (the default), or a stream of them.'),
+    streamChunks: wholeNumber(2, 10_000)
+      .optional()
+      .describe('Answers come in so many pieces (messages, in a gRPC stream), each sent as it is made.'),
+    streamInterval: duration(0, 60_000, 'a duration from 0ms to 1m')
+      .optional()
+      .describe('Time between those pieces.'),
     responseBytes: z
       .union([size, sizeRange], {
         error: 'must be a size such as `16KiB`, or a range such as `{min: 1KiB, max: 64KiB}`',
@@ -163,6 +120,13 @@ export const workloadSchema = mapping(
       .default(1024)
       .describe('Size of each response body, or a range of sizes drawn from uniformly.'),
     connections: wholeNumber(1, 10_000).default(16).describe('Client connections to each variant.'),
+    connectionPerRequest: z
+      .boolean({ error: 'must be `true` or `false`' })
+      .default(false)
+      .describe('Whether the client opens a new connection for each request.'),
+    idleConnections: wholeNumber(0, 20_000)
+      .default(0)
+      .describe('Further client connections that are open and say nothing.'),
     serviceDelay: duration(0, 60_000, 'a duration from 0ms to 1m')
       .default(0)
       .describe('How long the service waits before it answers.'),
@@ -187,9 +151,12 @@ export const loadSchema = mapping(
     rate: quantity(RATE, { from: 1e-3, to: 1e6, words: 'more than 0 and at most 1000000/s' })
       .optional()
       .describe('Requests per second of the open model, for all variants alike.'),
-    arrivals: oneOf(['poisson', 'constant'])
+    arrivals: oneOf(['poisson', 'constant', 'bursts'])
       .optional()
       .describe('Times between requests in the open model; default poisson.'),
+    burst: wholeNumber(2, 10_000)
+      .optional()
+      .describe('With `arrivals: bursts`: requests that are due at the same moment; default 50.'),
   },
   '{model: open, rate: 800/s}',
 );
@@ -259,10 +226,7 @@ export const variantSchema = mapping(
       .meta({ enum: CATALOGUE.map((row) => row.kind) })
       .optional()
       .describe('Its row of the catalogue; default: the id.'),
-    options: sidecarOptions
-      .partial()
-      .optional()
-      .describe('Options of the Go sidecar over those of its kind.'),
+    options: sidecarOptionsSchema.optional().describe('Options of the sidecar over those of its kind.'),
     command: z
       .array(
         z.string({ error: 'must be text; put it in quotes' }).min(1, { error: 'must not be empty text' }),
@@ -301,6 +265,28 @@ export const gateSchema = mapping(
 const pairError = 'must be a pair of variant ids such as `[plain, pooled-buffer]`: candidate, then baseline';
 export const compareSchema = z.array(variantName, { error: pairError }).length(2, { error: pairError });
 
+const ablationExample =
+  '{from: plain, to: all-on, factors: [{name: pooled buffers, off: all-on-without-pool, on: pooled-buffer}]}';
+export const ablationSchema = mapping(
+  {
+    from: variantName.describe('The variant with none of the factors.'),
+    to: variantName.describe('The variant with all of them.'),
+    factors: list(
+      mapping(
+        {
+          name: text(60).describe('What the factor is called.'),
+          off: variantName.describe('`to` without it.'),
+          on: variantName.describe('`from` with it alone.'),
+        },
+        '{name: pooled buffers, off: all-on-without-pool, on: pooled-buffer}',
+      ),
+      20,
+      '[{name: pooled buffers, off: all-on-without-pool, on: pooled-buffer}]',
+    ),
+  },
+  ablationExample,
+);
+
 export const scenarioSchema = mapping(
   {
     schema: z
@@ -312,6 +298,7 @@ export const scenarioSchema = mapping(
     description: text(2000).optional().describe('The question that the scenario answers.'),
     cluster: clusterSchema.optional().describe('Where the variants stand.'),
     topology: topologySchema.optional().describe('What a request passes on its way.'),
+    policy: policySchema.optional().describe('The control plane that variants with a policy ask.'),
     workload: workloadSchema.prefault({}).describe('What is asked and answered.'),
     load: loadSchema
       .optional()
@@ -331,6 +318,9 @@ export const scenarioSchema = mapping(
     compare: list(compareSchema, 200, '[[plain, pooled-buffer]]', 0)
       .optional()
       .describe('Further pairs to compare: [candidate, baseline].'),
+    ablation: ablationSchema
+      .optional()
+      .describe('Which variants take one with everything on apart, factor by factor; shown in one chart.'),
     gate: list(gateSchema, 100, '[{metric: cpu.per_request, maxIncrease: 5%}]', 0)
       .optional()
       .describe('Rules that make the run fail.'),

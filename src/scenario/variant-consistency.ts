@@ -1,45 +1,18 @@
 /** What the variants, the baseline and everything that names a variant must agree on. */
-import { CATALOGUE, catalogueRow } from '../variants/index.js';
+import {
+  CATALOGUE,
+  catalogueRow,
+  declaredOptions,
+  KINDS_TO_COME,
+  optionConflicts,
+} from '../variants/index.js';
 import type { Check, Disagreement, IsWritten } from './disagreement.js';
 import type { Draft } from './draft.js';
 import { quote } from './fault.js';
 import { mendUnknown, nearest } from './suggestion.js';
+import { rolesOf } from './topology.js';
 
-/** Rows of the design that this version cannot stand up yet, so that a user learns that the name is not a slip. */
-const ROWS_TO_COME: readonly string[] = [
-  'default-idle',
-  'worker-pool',
-  'netpoll',
-  'channel-contended',
-  'pooled-connection',
-  'fresh-connection',
-  'tls-rsa',
-  'tls-ecdsa',
-  'tls-aes-gcm',
-  'tls-chacha20',
-  'mtls-all',
-  'mtls-cross-cluster',
-  'mtls-none',
-  'passthrough',
-  'h1-h2-convert',
-  'grpc',
-  'quic',
-  'rbac-remote',
-  'rbac-cached',
-  'rbac-ebpf',
-  'ebpf-sockmap',
-  'ebpf-sockops',
-  'zero-sidecar',
-  'qat-tls',
-  'all-on',
-  'envoy',
-  'haproxy',
-  'nginx',
-  'node-plain',
-  'node-pooled',
-];
-
-export const checkVariants: Check = ({ variants }) => {
+export const checkVariants: Check = ({ variants, workload, topology }) => {
   const found: Disagreement[] = [];
   const firstWith = new Map<string, number>();
   for (const [index, variant] of variants.entries()) {
@@ -63,11 +36,38 @@ export const checkVariants: Check = ({ variants }) => {
       continue;
     }
     const custom = row.form.type === 'custom';
-    if (variant.options !== undefined && row.form.type !== 'sidecar') {
-      found.push({
-        path: ['variants', index, 'options'],
-        message: `options are for the Go sidecar, which \`${kind}\` is not; leave them out or use \`kind: sidecar\``,
-      });
+    const options = declaredOptions(row, variant.options ?? {});
+    if (options === null) {
+      if (variant.options !== undefined) {
+        found.push({
+          path: ['variants', index, 'options'],
+          message: `options are for the Go sidecar, which \`${kind}\` is not; leave them out or use \`kind: sidecar\``,
+        });
+      }
+    } else if (row.form.type === 'node') {
+      found.push(...nodeFaults(index, variant.options ?? {}, workload.protocol));
+    } else {
+      const surroundings = {
+        protocol: workload.protocol ?? 'http1',
+        meshHops: rolesOf(topology ?? {}).length - 1,
+      };
+      for (const { option, message } of optionConflicts(options, surroundings)) {
+        const given = `options.${option}`;
+        found.push({
+          path: ['variants', index, 'options', ...option.split('.')],
+          message: `\`${given}\` of ${quote(id ?? kind)} ${message}`,
+        });
+      }
+      if (options.mtls === 'cross-cluster' && topology?.clusters === undefined) {
+        found.push({
+          path: ['variants', index],
+          message:
+            '`mtls: cross-cluster` needs clusters to tell hops apart; add `topology.clusters`, such as `{west: [client, outbound], east: [inbound, service]}`',
+        });
+      }
+      if (kind === 'grpc' && workload.protocol !== 'grpc') {
+        found.push({ path: ['variants', index], message: '`grpc` needs `workload.protocol: grpc`' });
+      }
     }
     if (variant.command !== undefined && !custom) {
       found.push({
@@ -90,15 +90,48 @@ export const checkVariants: Check = ({ variants }) => {
   return found;
 };
 
+/** What the Node.js sidecar has of the options; the others mean nothing to it. */
+const NODE_OPTIONS: readonly string[] = [
+  'buffers',
+  'upstreamConnections',
+  'idleUpstreamConnections',
+  'testDisarm',
+];
+
+function nodeFaults(
+  index: number,
+  options: Readonly<Record<string, unknown>>,
+  protocol: string | undefined,
+): Disagreement[] {
+  const found: Disagreement[] = Object.keys(options)
+    .filter((option) => !NODE_OPTIONS.includes(option))
+    .map((option) => ({
+      path: ['variants', index, 'options', option],
+      message: `the Node.js sidecar has no option ${quote(option)}; it has ${NODE_OPTIONS.slice(0, 3)
+        .map((one) => `\`${one}\``)
+        .join(', ')}`,
+    }));
+  if (protocol !== undefined && protocol !== 'http1') {
+    found.push({
+      path: ['variants', index],
+      message: `the Node.js sidecar speaks HTTP/1.1 only, and \`workload.protocol\` is \`${protocol}\``,
+    });
+  }
+  return found;
+}
+
 function unknownKind(kind: string): string {
-  const known = CATALOGUE.map((row) => row.kind);
-  const listed = known.map((one) => `\`${one}\``).join(', ');
-  if (ROWS_TO_COME.includes(kind))
-    return `${quote(kind)} is not in this version's catalogue, which has ${listed}`;
-  const near = nearest(kind, known);
+  const where = '`meshmark list` shows what there is';
+  if (Object.hasOwn(KINDS_TO_COME, kind)) {
+    return `${quote(kind)} is not in this version's catalogue; ${where}`;
+  }
+  const near = nearest(
+    kind,
+    CATALOGUE.map((row) => row.kind),
+  );
   const mend =
     near === null
-      ? `; the catalogue has ${listed}, and a variant's kind is its id unless \`kind:\` says otherwise`
+      ? `; ${where}, and a variant's kind is its id unless \`kind:\` says otherwise`
       : `; did you mean \`${near}\`?`;
   return `unknown kind ${quote(kind)}${mend}`;
 }
@@ -172,3 +205,21 @@ export function checkCommands(draft: Draft, isWritten: IsWritten): readonly Disa
       : [],
   );
 }
+
+/** Every variant that an ablation names must be there. */
+export const checkAblation: Check = ({ ablation, variants }) => {
+  if (ablation === null) return [];
+  const ids = variants.flatMap(({ id }) => (id === undefined ? [] : [id]));
+  if (ids.length < variants.length) return [];
+  const named: { path: (string | number)[]; id: string | undefined }[] = [
+    { path: ['ablation', 'from'], id: ablation.from },
+    { path: ['ablation', 'to'], id: ablation.to },
+    ...(ablation.factors ?? []).flatMap(({ off, on }, index) => [
+      { path: ['ablation', 'factors', index, 'off'], id: off },
+      { path: ['ablation', 'factors', index, 'on'], id: on },
+    ]),
+  ];
+  return named.flatMap(({ path, id }) =>
+    id === undefined || ids.includes(id) ? [] : [{ path, message: unknownVariant(id, ids) }],
+  );
+};

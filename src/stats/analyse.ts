@@ -4,7 +4,9 @@ import { chargeCpu } from './cpu-charge.js';
 import { disagreementsOf } from './disagreement.js';
 import { createMeasurements, effectsOf, levelsOf } from './effects.js';
 import { collectEvidence, cpuOf, type Evidence } from './evidence.js';
+import { hopSplitOf } from './hop-split.js';
 import { decidingTrack } from './metric-evidence.js';
+import { surprisesOf } from './surprises.js';
 import { validityOf } from './validity.js';
 import { provenVariant, readWitnesses } from './witness.js';
 
@@ -46,6 +48,10 @@ export function analyse(
       validity: validityOf({ run, evidence, effects, levels, witnesses }),
       cpuOutsideSlices: byVariant(evidence, (one) => chargeCpu(one, cpuTrack).outsideShare),
       probeShare: byVariant(evidence, probeShareOf),
+      hopSplit: [...evidence.values()].flatMap(
+        (one) => hopSplitOf(one, planned.hasLong ? 'long' : 'micro', planned.confidence) ?? [],
+      ),
+      surprises: surprisesOf(variants, effects),
     },
   };
 }

@@ -12,10 +12,13 @@ import {
 } from './statistic.js';
 import {
   contextSwitchesPerRequest,
+  cpuPerHandshake,
   gcCpuFraction,
   gcPauseP99,
+  handshakesPerRequest,
   machinePerRequest,
   modePerRequest,
+  mostGoroutines,
   peakMemory,
   runtimePerRequest,
 } from './window-metrics.js';
@@ -28,10 +31,17 @@ const DECIDED_BY_MICRO: readonly MetricName[] = [
   'gc.cycles_per_1k',
   'gc.pause.p99',
   'gc.cpu_fraction',
+  'handshakes.per_request',
+  'cpu.per_handshake',
 ];
 
 /** Metrics that any track can tell, whichever decides. */
-const DECIDED_BY_ANY: readonly MetricName[] = ['errors.rate', 'memory.rss_peak', 'ctx_switches.per_request'];
+const DECIDED_BY_ANY: readonly MetricName[] = [
+  'errors.rate',
+  'memory.rss_peak',
+  'goroutines.max',
+  'ctx_switches.per_request',
+];
 
 /** Shown beside from a second driver: what does not depend on the load being the same. */
 const CROSS_CHECKED: readonly MetricName[] = [
@@ -85,7 +95,7 @@ export function measure(evidence: Evidence, metric: MetricName, track: Track): M
 function withoutProcesses(metric: MetricName): Measured {
   const reason = 'it has no data-plane process';
   // A share of nothing is not nothing.
-  return metric === 'gc.pause.p99' || metric === 'gc.cpu_fraction'
+  return metric === 'gc.pause.p99' || metric === 'gc.cpu_fraction' || metric === 'cpu.per_handshake'
     ? { state: 'absent', reason }
     : { state: 'zero', reason };
 }
@@ -112,6 +122,12 @@ function measureProcesses(evidence: Evidence, metric: MetricName, track: Track):
       return gcCpuFraction(evidence, track);
     case 'memory.rss_peak':
       return peakMemory(evidence);
+    case 'goroutines.max':
+      return mostGoroutines(evidence);
+    case 'handshakes.per_request':
+      return handshakesPerRequest(evidence, track);
+    case 'cpu.per_handshake':
+      return cpuPerHandshake(evidence, track);
     default:
       throw new RangeError(`${metric} is not a metric of processes`);
   }

@@ -17,6 +17,7 @@ const SHORTEST_TICKED_MICROS = 2_000_000;
 /** Go's runtime keeps four buckets to a doubling (runtime/histogram.go, timeHistSubBucketBits = 2). */
 const RUNTIME_BUCKET_WIDTH = 0.25;
 
+const NO_WITNESS = 'its processes have no witness counters';
 const NO_RUNTIME = 'its processes have no admin port that tells their runtime’s counters';
 
 /** Growth of one runtime counter over requests; `scale` turns it into the metric's unit. */
@@ -152,6 +153,57 @@ export function peakMemory(evidence: Evidence): Measured {
   return peaks.size === 0
     ? { state: 'absent', reason: 'the kernel does not tell its processes’ memory' }
     : { state: 'measured', statistic: largest(peaks) };
+}
+
+/** Largest sum of the data plane's goroutines at the end of any window. */
+export function mostGoroutines(evidence: Evidence): Measured {
+  const most = new Map<number, number>();
+  for (const track of ['micro', 'long', 'cross-check'] as const) {
+    for (const window of evidence.windows[track]) {
+      const ends = processPairs(window, evidence.variant.dataPlaneRoles) ?? [];
+      if (ends.length === 0 || ends.some(({ end }) => end.runtime?.goroutines == null)) continue;
+      const sum = ends.reduce((total, { end }) => total + (end.runtime?.goroutines ?? 0), 0);
+      most.set(window.replica, Math.max(sum, most.get(window.replica) ?? 0));
+    }
+  }
+  return most.size === 0
+    ? { state: 'absent', reason: NO_RUNTIME }
+    : { state: 'measured', statistic: largest(most) };
+}
+
+/** TLS handshakes towards upstreams over requests. */
+export function handshakesPerRequest(evidence: Evidence, track: Track): Measured {
+  const roles = evidence.variant.dataPlaneRoles;
+  return perRequest(evidence.windows[track], NO_WITNESS, 1, (window) =>
+    growth(window, roles, (process) => process.witness?.handshakes),
+  );
+}
+
+/** Fewer handshakes than this share of requests and their cost is lost in that of the requests. */
+const FEWEST_HANDSHAKES_PER_REQUEST = 0.5;
+
+/** CPU of the data plane over handshakes, in µs, where handshakes are what it mostly does. */
+export function cpuPerHandshake(evidence: Evidence, track: Track): Measured {
+  const roles = evidence.variant.dataPlaneRoles;
+  const totals: TotalsByReplica = new Map();
+  let handshakesSeen = 0;
+  let requests = 0;
+  for (const window of evidence.windows[track]) {
+    const handshakes = growth(window, roles, (process) => process.witness?.handshakes);
+    const cpuNs = cpuOf(window, roles);
+    if (handshakes === null || cpuNs === null) continue;
+    handshakesSeen += handshakes;
+    requests += window.requests;
+    addTotals(totals, window.replica, cpuNs / 1000, handshakes);
+  }
+  if (totals.size > 0 && handshakesSeen < FEWEST_HANDSHAKES_PER_REQUEST * requests) {
+    const reason =
+      handshakesSeen === 0
+        ? 'it makes no TLS handshake while it is measured'
+        : 'handshakes are too few among its requests to tell their cost';
+    return { state: 'absent', reason };
+  }
+  return measuredOr(totals, 1, NO_WITNESS);
 }
 
 /** GC cycles of the data plane within the windows of a track, and whether it ever collected; null when unknown. */

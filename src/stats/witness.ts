@@ -1,14 +1,15 @@
 /** Proof that a variant did what its name says, and that the others did not: counters turned into shares. */
 import type { ProcessSnapshot, RunVariant, WindowRecord, WitnessResult } from '../record/index.js';
 import { type Evidence, processPairs } from './evidence.js';
+import { WITNESSES, type Witness } from './witness-catalogue.js';
 
 /** Rule 11 of measurement: a mechanism is exercised at this share or above … */
 export const EXERCISED_SHARE = 0.99;
 /** … and idle at this share or below. */
 export const IDLE_SHARE = 0.001;
 
-const WITNESS_NAMES = ['proxy-in-path', 'upstream-reuse', 'buffer-pool', 'buffer-pool-hits'] as const;
-type WitnessName = (typeof WITNESS_NAMES)[number];
+/** Witness values that are not counted up from zero: the largest seen counts. */
+const GAUGES: ReadonlySet<string> = new Set(['workersPeak', 'workersBound']);
 
 /** A counter's growth in each data-plane role of a variant. */
 type ByRole = ReadonlyMap<string, Readonly<Record<string, number>>>;
@@ -27,17 +28,35 @@ interface Traffic {
   readonly bytesReceived: number;
 }
 
-/** Every witness read in one variant, over its micro and long windows. Claims that nobody knows are read as unknown. */
+/**
+ * Every witness read in one variant, over its micro and long windows: what it claims, each in the proxies that it is
+ * claimed of, and what it does not claim, in the proxy that does most of it. Claims that nobody knows are read as unknown.
+ */
 export function readWitnesses(evidence: Evidence): WitnessResult[] {
   const { variant } = evidence;
   const traffic = trafficOf(evidence);
-  const unknown = variant.claims.filter((claim) => !WITNESS_NAMES.some((name) => name === claim));
-  return [
-    ...WITNESS_NAMES.map((name) => judge(name, variant, readWitness(name, variant, traffic))),
-    ...unknown.map((name) =>
-      judge(name, variant, { value: null, detail: 'not read', reason: 'no counter of that name is known' }),
-    ),
-  ];
+  const claimed = variant.claims.map((claim) => {
+    const [name = claim, role = null] = claim.split('@');
+    const witness = WITNESSES.get(name);
+    const reading =
+      witness === undefined
+        ? { value: null, detail: 'not read', reason: 'no counter of that name is known' }
+        : leastOf(readIn(witness, variant, traffic, role === null ? null : [role]));
+    return judge(claim, true, 'never', reading);
+  });
+  const unclaimed = [...WITNESSES].flatMap(([name, witness]) => {
+    const rest = rolesWithout(variant, name);
+    return rest.length === 0 && variant.dataPlaneRoles.length > 0
+      ? []
+      : [judge(name, false, witness.unclaimed, mostOf(readIn(witness, variant, traffic, rest)))];
+  });
+  return [...claimed, ...unclaimed];
+}
+
+/** Roles of which a witness is not claimed. */
+function rolesWithout(variant: RunVariant, name: string): readonly string[] {
+  if (variant.claims.includes(name)) return [];
+  return variant.dataPlaneRoles.filter((role) => !variant.claims.includes(`${name}@${role}`));
 }
 
 /** The variant with what its witnesses prove: `not-exercised` where a claim is not, and its own point's witness. */
@@ -58,62 +77,46 @@ export function provenVariant(evidence: Evidence, results: readonly WitnessResul
   };
 }
 
-function judge(name: string, variant: RunVariant, reading: Reading): WitnessResult {
-  const claimed = variant.claims.includes(name);
+function judge(
+  name: string,
+  claimed: boolean,
+  unclaimed: Witness['unclaimed'],
+  reading: Reading,
+): WitnessResult {
   const { value } = reading;
   const exercised = value !== null && value >= EXERCISED_SHARE;
-  return { name, claimed, ...reading, exercised, agrees: agrees(name, claimed, exercised, value) };
+  const idleEnough = {
+    never: value !== null && value <= IDLE_SHARE,
+    sometimes: !exercised,
+    any: true,
+  }[unclaimed];
+  const agrees = claimed ? exercised : value === null || idleEnough;
+  return { name, claimed, ...reading, exercised, agrees };
 }
 
-function agrees(name: string, claimed: boolean, exercised: boolean, value: number | null): boolean {
-  if (claimed) return exercised;
-  if (value === null) return true;
-  // Between always and never a connection is reused now and then, which is what not claiming it means.
-  return name === 'upstream-reuse' ? !exercised : value <= IDLE_SHARE;
-}
-
-function readWitness(name: WitnessName, variant: RunVariant, traffic: Traffic): Reading {
-  if (variant.dataPlaneRoles.length === 0) {
-    return name === 'proxy-in-path'
-      ? { value: 0, detail: 'no proxy process is in the path', reason: null }
-      : { value: null, detail: 'not read', reason: 'no proxy process is in the path' };
-  }
-  if (traffic.sent === 0) return { value: null, detail: 'not read', reason: 'no request was sent' };
-  if (variant.dataPlaneRoles.some((role) => !traffic.counters.has(role))) {
-    return { value: null, detail: 'not read', reason: 'its processes have no witness counters' };
-  }
-  return lowest([...traffic.counters].map(([role, counters]) => readRole(name, role, counters, traffic)));
-}
-
-/** One proxy of the path. A mechanism is only as much exercised as in the proxy that exercises it least. */
-function readRole(
-  name: WitnessName,
-  role: string,
-  counters: Readonly<Record<string, number>>,
+/** One reading of each role asked for; null asks for all. Where nothing can be read there is one reading that says why. */
+function readIn(
+  witness: Witness,
+  variant: RunVariant,
   traffic: Traffic,
-): Reading {
-  const of = (counter: string) => counters[counter] ?? 0;
-  // A proxy that copies bytes cannot see requests; it is known by copying without having counted any.
-  const seesRequests = of('requests') > 0 || of('bytesCopied') === 0;
-  switch (name) {
-    case 'proxy-in-path':
-      return seesRequests
-        ? share(of('requests'), traffic.sent, `requests sent were seen by ${role}`)
-        : share(of('bytesCopied'), traffic.bytesReceived, `bytes received were copied by ${role}`);
-    case 'upstream-reuse': {
-      const requests = seesRequests ? of('requests') : traffic.sent;
-      const reused = requests - of('upstreamDials');
-      return share(Math.max(0, reused), requests, `requests found an open upstream connection in ${role}`);
-    }
-    case 'buffer-pool':
-      return share(
-        of('bytesThroughPool'),
-        of('bytesCopied'),
-        `bytes copied went through the pool of ${role}`,
-      );
-    case 'buffer-pool-hits':
-      return share(of('poolHits'), of('poolGets'), `gets were served by the pool of ${role}`);
+  roles: readonly string[] | null,
+): readonly Reading[] {
+  const unread = (reason: string): Reading[] => [{ value: null, detail: 'not read', reason }];
+  if (variant.dataPlaneRoles.length === 0) {
+    return witness.name === 'proxy-in-path'
+      ? [{ value: 0, detail: 'no proxy process is in the path', reason: null }]
+      : unread('no proxy process is in the path');
   }
+  if (traffic.sent === 0) return unread('no request was sent');
+  if (variant.dataPlaneRoles.some((role) => !traffic.counters.has(role))) {
+    return unread('its processes have no witness counters');
+  }
+  const asked = [...traffic.counters].filter(([role]) => roles === null || roles.includes(role));
+  if (asked.length === 0) return unread('no proxy of that role is in the path');
+  return asked.map(([role, counters]) => {
+    const { part, whole, what } = witness.read((counter) => counters[counter] ?? 0, traffic);
+    return share(part, whole, `${what} ${role}`);
+  });
 }
 
 function share(part: number, whole: number, what: string): Reading {
@@ -125,8 +128,14 @@ function share(part: number, whole: number, what: string): Reading {
   };
 }
 
-function lowest(readings: readonly Reading[]): Reading {
+/** A mechanism is only as much exercised as in the proxy that exercises it least … */
+function leastOf(readings: readonly Reading[]): Reading {
   return readings.reduce((least, reading) => ((reading.value ?? 0) < (least.value ?? 0) ? reading : least));
+}
+
+/** … and only as idle as in the one that exercises it most. */
+function mostOf(readings: readonly Reading[]): Reading {
+  return readings.reduce((most, reading) => ((reading.value ?? 0) > (most.value ?? 0) ? reading : most));
 }
 
 function trafficOf(evidence: Evidence): Traffic {
@@ -153,7 +162,9 @@ function addGrowth(
   if (start.witness === null || end.witness === null) return;
   const known = counters.get(end.role) ?? {};
   for (const [name, value] of Object.entries(end.witness)) {
-    known[name] = (known[name] ?? 0) + value - (start.witness[name] ?? 0);
+    known[name] = GAUGES.has(name)
+      ? Math.max(known[name] ?? 0, value)
+      : (known[name] ?? 0) + value - (start.witness[name] ?? 0);
   }
   counters.set(end.role, known);
 }

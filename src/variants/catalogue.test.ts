@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { CATALOGUE, resolveVariant } from './catalogue.js';
+import { CATALOGUE } from './catalogue.js';
+import { resolveVariant, type Surroundings } from './resolve.js';
 
-const http1 = { hops: 2, connections: 64, protocol: 'http1' } as const;
+const http1: Surroundings = {
+  roles: ['outbound', 'inbound'],
+  clusterOf: () => 'one',
+  connections: 64,
+  protocol: 'http1',
+};
+const HOPS = ['http1@outbound', 'http1@inbound', 'plaintext@inbound'];
 
 describe('the catalogue', () => {
   it('names each kind once and only counterparts that exist', () => {
@@ -14,8 +21,11 @@ describe('the catalogue', () => {
 describe('resolveVariant', () => {
   it('keeps as many idle upstream connections as the workload has, since Go’s 2 would be a straw man', () => {
     const plain = resolveVariant({ id: 'plain', kind: 'plain', options: {}, command: null }, http1);
-    expect(plain.form).toMatchObject({ roles: ['outbound', 'inbound'], idleUpstreamConnections: 64 });
-    expect(plain.claims).toEqual(['proxy-in-path', 'upstream-reuse']);
+    expect(plain.form).toMatchObject({
+      proxies: [{ role: 'outbound' }, { role: 'inbound' }],
+      idleUpstreamConnections: 64,
+    });
+    expect(plain.claims).toEqual(['proxy-in-path', 'upstream-reuse', ...HOPS]);
   });
 
   it('puts the row’s own point first among the claims', () => {
@@ -26,7 +36,7 @@ describe('resolveVariant', () => {
   it('takes a claim away when an option does', () => {
     const few = { idleUpstreamConnections: 2 };
     const plain = resolveVariant({ id: 'plain', kind: 'plain', options: few, command: null }, http1);
-    expect(plain.claims).toEqual(['proxy-in-path']);
+    expect(plain.claims).toEqual(['proxy-in-path', ...HOPS]);
   });
 
   it('claims neither reuse nor pool hits for a sidecar that copies bytes', () => {
@@ -40,8 +50,8 @@ describe('resolveVariant', () => {
   it('has one sidecar in the path of one hop', () => {
     const plain = resolveVariant(
       { id: 'plain', kind: 'plain', options: {}, command: null },
-      { ...http1, hops: 1 },
+      { ...http1, roles: ['outbound'] },
     );
-    expect(plain.form).toMatchObject({ roles: ['outbound'] });
+    expect(plain.form).toMatchObject({ proxies: [{ role: 'outbound' }] });
   });
 });

@@ -1,15 +1,227 @@
-/** The options of the Go sidecar. Every row of the catalogue that is a Go sidecar is a preset over these. */
+/** The options of a sidecar. Every row of the catalogue that is a sidecar of ours is a preset over these. */
 import { z } from 'zod';
 
-export const sidecarOptions = z.strictObject({
-  /** `fresh`: a new 32 KiB copy buffer for each body; `pooled`: buffers are put back and used again. */
-  buffers: z.enum(['fresh', 'pooled']).default('fresh'),
-  /**
-   * Idle upstream connections kept for reuse; `auto` is as many as the workload has connections. Go's default
-   * of 2 makes a proxy dial for almost every request under load.
-   */
-  idleUpstreamConnections: z.union([z.literal('auto'), z.int().min(1).max(100_000)]).default('auto'),
-  /** For tests of meshmark itself: CPU burnt per request by the outbound half, in microseconds. */
-  testBurnMicros: z.number().min(0).max(100_000).default(0),
+const wholeFrom1 = z.int().min(1).max(100_000);
+
+/** Options as a scenario writes them: those left out come from the variant's kind. */
+export const sidecarOptionsSchema = z.strictObject({
+  http: z
+    .enum(['net-http', 'lean'])
+    .optional()
+    .describe(
+      '`net-http`: Go’s own server, reverse proxy and transport; `lean`: a strict HTTP/1.1 forwarder that allocates nothing for a request.',
+    ),
+  concurrency: z
+    .enum(['goroutine', 'worker-pool', 'event-loop', 'channel'])
+    .optional()
+    .describe(
+      '`goroutine`: one for each connection; `worker-pool`: a bounded number, idle connections parked (needs `http: lean`); `event-loop`: one loop a core (needs `http: lean`); `channel`: every request through one channel.',
+    ),
+  workers: wholeFrom1.optional().describe('Bound of the worker pool; default 64.'),
+  buffers: z
+    .enum(['fresh', 'pooled'])
+    .optional()
+    .describe('`fresh`: a new copy buffer for each body; `pooled`: buffers are put back and used again.'),
+  upstreamConnections: z
+    .enum(['pooled', 'fresh'])
+    .optional()
+    .describe('`pooled`: kept for reuse; `fresh`: a new upstream connection for each request.'),
+  idleUpstreamConnections: z
+    .union([z.literal('auto'), wholeFrom1])
+    .optional()
+    .describe(
+      'Idle upstream connections kept for reuse; `auto` is as many as the workload has. Go’s default of 2 makes a proxy dial for almost every request under load.',
+    ),
+  meshProtocol: z
+    .enum(['same', 'http1', 'h2', 'h3'])
+    .optional()
+    .describe('What the sidecars speak with one another; `same` is what the client speaks.'),
+  mtls: z
+    .enum(['none', 'cross-cluster', 'all'])
+    .optional()
+    .describe('Which hops between sidecars use mutual TLS.'),
+  tls: z
+    .strictObject({
+      key: z.enum(['ecdsa', 'rsa']).optional().describe('Certificates with ECDSA P-256 or RSA-2048 keys.'),
+      version: z.enum(['1.2', '1.3']).optional(),
+      cipher: z
+        .enum(['auto', 'aes-128-gcm', 'aes-256-gcm', 'chacha20-poly1305'])
+        .optional()
+        .describe('`auto` is what Go chooses. aes-256-gcm needs version 1.2.'),
+      resumption: z.boolean().optional().describe('Whether sessions are resumed by tickets.'),
+      earlyData: z
+        .boolean()
+        .optional()
+        .describe('Whether safe requests are sent as 0-RTT data (needs `meshProtocol: h3`).'),
+    })
+    .optional(),
+  policy: z
+    .enum(['none', 'remote', 'cached'])
+    .optional()
+    .describe(
+      'Whether the last sidecar asks a policy server for each request (`remote`), or keeps its decisions (`cached`).',
+    ),
+  duties: z
+    .enum(['bare', 'mesh'])
+    .optional()
+    .describe(
+      '`mesh`: routes, request ids, forwarding headers, time limits, a retry budget, metrics and trace headers for each request.',
+    ),
+  accessLog: z.boolean().optional().describe('With `duties: mesh`: a line of access log for each request.'),
+  hopTimes: z.boolean().optional().describe('Whether the time spent in each hop is added up.'),
+  testBurnMicros: z
+    .number()
+    .min(0)
+    .max(100_000)
+    .optional()
+    .describe('For tests of meshmark: CPU burnt per request by the first sidecar, in microseconds.'),
+  testDisarm: z
+    .boolean()
+    .optional()
+    .describe(
+      'For tests of meshmark: stands the variant up with its mechanism switched off, while it goes on claiming it.',
+    ),
 });
-export type SidecarOptions = z.infer<typeof sidecarOptions>;
+export type WrittenOptions = z.infer<typeof sidecarOptionsSchema>;
+
+export interface TlsOptions {
+  readonly key: 'ecdsa' | 'rsa';
+  readonly version: '1.2' | '1.3';
+  readonly cipher: 'auto' | 'aes-128-gcm' | 'aes-256-gcm' | 'chacha20-poly1305';
+  readonly resumption: boolean;
+  readonly earlyData: boolean;
+}
+
+/** Options with nothing left out. */
+export interface SidecarOptions {
+  readonly http: 'net-http' | 'lean';
+  readonly concurrency: 'goroutine' | 'worker-pool' | 'event-loop' | 'channel';
+  readonly workers: number;
+  readonly buffers: 'fresh' | 'pooled';
+  readonly upstreamConnections: 'pooled' | 'fresh';
+  readonly idleUpstreamConnections: 'auto' | number;
+  readonly meshProtocol: 'same' | 'http1' | 'h2' | 'h3';
+  readonly mtls: 'none' | 'cross-cluster' | 'all';
+  readonly tls: TlsOptions;
+  readonly policy: 'none' | 'remote' | 'cached';
+  readonly duties: 'bare' | 'mesh';
+  readonly accessLog: boolean;
+  readonly hopTimes: boolean;
+  readonly testBurnMicros: number;
+  readonly testDisarm: boolean;
+}
+
+/** The sidecar as people first write it. */
+export const PLAIN_OPTIONS: SidecarOptions = {
+  http: 'net-http',
+  concurrency: 'goroutine',
+  workers: 64,
+  buffers: 'fresh',
+  upstreamConnections: 'pooled',
+  idleUpstreamConnections: 'auto',
+  meshProtocol: 'same',
+  mtls: 'none',
+  tls: { key: 'ecdsa', version: '1.3', cipher: 'auto', resumption: true, earlyData: false },
+  policy: 'none',
+  duties: 'bare',
+  accessLog: false,
+  hopTimes: true,
+  testBurnMicros: 0,
+  testDisarm: false,
+};
+
+/** The plain sidecar with each of `written` over it, the later ones over the earlier. */
+export function optionsOf(...written: readonly WrittenOptions[]): SidecarOptions {
+  let options = PLAIN_OPTIONS;
+  for (const { tls, ...over } of written) {
+    const given = Object.entries(over).filter(([, value]) => value !== undefined);
+    const givenTls = Object.entries(tls ?? {}).filter(([, value]) => value !== undefined);
+    options = {
+      ...options,
+      ...Object.fromEntries(given),
+      tls: { ...options.tls, ...Object.fromEntries(givenTls) },
+    };
+  }
+  return options;
+}
+
+/** Why the options cannot stand together, as predicates with the option that has to change; empty when they can. */
+export function optionConflicts(
+  options: SidecarOptions,
+  surroundings: { readonly protocol: WorkloadProtocol; readonly meshHops: number },
+): readonly { readonly option: string; readonly message: string }[] {
+  const { http, concurrency, mtls, meshProtocol, tls, policy, duties } = options;
+  const { protocol, meshHops } = surroundings;
+  const found: { option: string; message: string }[] = [];
+  const refuse = (when: boolean, option: string, message: string) => {
+    if (when) found.push({ option, message });
+  };
+  const needsMeshHop =
+    'needs two sidecars in the path that speak with one another; use `topology: {hops: 2}`';
+  refuse(mtls !== 'none' && meshHops === 0, 'mtls', needsMeshHop);
+  refuse(meshProtocol !== 'same' && meshHops === 0, 'meshProtocol', needsMeshHop);
+  refuse(
+    concurrency === 'worker-pool' && http !== 'lean',
+    'concurrency',
+    'needs `http: lean`: net/http starts a goroutine for each connection',
+  );
+  refuse(
+    concurrency === 'event-loop' && http !== 'lean',
+    'concurrency',
+    'needs `http: lean`: net/http starts a goroutine for each connection',
+  );
+  refuse(concurrency === 'channel' && http === 'lean', 'concurrency', 'needs `http: net-http`');
+  refuse(
+    (concurrency === 'event-loop' || concurrency === 'worker-pool') && mtls !== 'none',
+    'concurrency',
+    'cannot speak TLS, which blocks in Go; use `mtls: none` or `concurrency: goroutine`',
+  );
+  refuse(
+    http === 'lean' &&
+      (protocol === 'h2' || protocol === 'grpc' || meshProtocol === 'h2' || meshProtocol === 'h3'),
+    'http',
+    'speaks HTTP/1.1 only',
+  );
+  refuse(http === 'lean' && policy !== 'none', 'policy', 'needs `http: net-http`');
+  refuse(
+    meshProtocol === 'h3' && mtls !== 'all',
+    'meshProtocol',
+    'needs `mtls: all`: QUIC has no form without TLS',
+  );
+  refuse(meshProtocol === 'h3' && tls.version !== '1.3', 'tls.version', 'must be `1.3` under QUIC');
+  refuse(
+    tls.cipher === 'aes-256-gcm' && tls.version === '1.3',
+    'tls.cipher',
+    'needs `version: "1.2"`: Go chooses TLS 1.3 ciphers itself, and never this one',
+  );
+  refuse(
+    tls.earlyData && meshProtocol !== 'h3',
+    'tls.earlyData',
+    'needs `meshProtocol: h3`: Go has no early data over TCP',
+  );
+  const perRequest: readonly [boolean, string][] = [
+    [http === 'lean', 'http'],
+    [concurrency !== 'goroutine', 'concurrency'],
+    [options.upstreamConnections === 'fresh', 'upstreamConnections'],
+    [meshProtocol !== 'same', 'meshProtocol'],
+    [mtls !== 'none', 'mtls'],
+    [policy !== 'none', 'policy'],
+    [duties !== 'bare', 'duties'],
+  ];
+  for (const [set, option] of perRequest) {
+    refuse(
+      protocol === 'tcp' && set,
+      option,
+      'needs a protocol with requests, and with `workload.protocol: tcp` the sidecars see none',
+    );
+  }
+  refuse(
+    options.accessLog && duties !== 'mesh',
+    'accessLog',
+    'needs `duties: mesh`, which is what writes it',
+  );
+  return found;
+}
+
+/** What the client and the service speak. gRPC is HTTP/2 with trailers and streams. */
+export type WorkloadProtocol = 'http1' | 'h2' | 'grpc' | 'tcp';

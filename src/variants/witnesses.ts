@@ -1,9 +1,48 @@
 /**
- * The witnesses: counters read from the mechanisms themselves, turned into shares between 0 and 1.
+ * The witnesses: counters read from the mechanisms themselves, turned into shares between 0 and 1. A claim is the name
+ * of one, or `name@role` where it is claimed of one proxy of the path only.
  *
  * - `proxy-in-path`: requests seen by each proxy of the path over requests sent.
  * - `upstream-reuse`: requests served on an upstream connection that was already open.
+ * - `fresh-connections`: upstream connections opened over requests.
  * - `buffer-pool`: body bytes copied through a pooled buffer over body bytes copied.
  * - `buffer-pool-hits`: buffer gets served by a buffer used before over buffer gets.
+ * - `lean-http`, `worker-pool`, `event-loop`, `serialised`: requests that went through that mechanism.
+ * - `mtls`, `plaintext`: requests that came in over verified mutual TLS, or without.
+ * - `key-rsa`, `key-ecdsa`, `aes-gcm`, `chacha20`: requests sent on over such a certificate or cipher.
+ * - `handshakes`: TLS handshakes over requests; `full`, `resumed` and `early-data`: which share of them was such.
+ * - `http1`, `h2`, `h3`: requests that came in by that protocol.
+ * - `policy-calls`: calls to the policy server over requests; `policy-cache`: decisions found in the cache.
+ * - `duties`: requests for which every duty of a mesh was done.
  */
-export type WitnessName = 'proxy-in-path' | 'upstream-reuse' | 'buffer-pool' | 'buffer-pool-hits';
+export const WITNESSES = [
+  'proxy-in-path',
+  'upstream-reuse',
+  'fresh-connections',
+  'buffer-pool',
+  'buffer-pool-hits',
+  'lean-http',
+  'worker-pool',
+  'event-loop',
+  'serialised',
+  'mtls',
+  'plaintext',
+  'key-rsa',
+  'key-ecdsa',
+  'aes-gcm',
+  'chacha20',
+  'handshakes',
+  'full',
+  'resumed',
+  'early-data',
+  'http1',
+  'h2',
+  'h3',
+  'policy-calls',
+  'policy-cache',
+  'duties',
+] as const;
+
+export type WitnessName = (typeof WITNESSES)[number];
+export type ProxyRole = 'outbound' | 'gateway' | 'inbound';
+export type Claim = WitnessName | `${WitnessName}@${ProxyRole}`;

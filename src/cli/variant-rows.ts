@@ -1,0 +1,55 @@
+/** The rows of a record's variants: what each is, what it claims and what is expected of it. */
+import type { Cluster } from '../cluster/index.js';
+import type { RunVariant } from '../record/index.js';
+import { catalogueRow, EXPLANATIONS, type VariantSpec } from '../variants/index.js';
+
+/** One row for each variant of the plan, before anything is measured. */
+export function rowsOf(
+  variants: readonly VariantSpec[],
+  cluster: Pick<Cluster, 'dataPlaneRoles' | 'isolation'>,
+): RunVariant[] {
+  return variants.map((variant) => {
+    const counterpart = variants.find(({ kind }) => kind === variant.counterpart)?.id ?? null;
+    const row = catalogueRow(variant.kind);
+    return {
+      id: variant.id,
+      kind: variant.kind,
+      description: variant.description,
+      options: optionsIn(variant),
+      dataPlaneRoles: [...cluster.dataPlaneRoles(variant)],
+      claims: [...variant.claims],
+      status: 'measured',
+      reason: null,
+      witness: null,
+      explanation: EXPLANATIONS[variant.kind] ?? null,
+      counterpart,
+      expectations:
+        counterpart === null
+          ? []
+          : (row?.expectations ?? []).map((expectation) => ({ ...expectation, against: counterpart })),
+      caveat: cluster.isolation.dataPlaneCores.length < 2 ? (row?.needsTwoCores ?? null) : null,
+    };
+  });
+}
+
+/** The options as words and numbers; those of TLS only where there is any. */
+function optionsIn({ form }: VariantSpec): RunVariant['options'] {
+  switch (form.type) {
+    case 'direct':
+      return {};
+    case 'custom':
+      return { command: form.command.join(' ') };
+    case 'node':
+    case 'sidecar': {
+      const { tls, ...options } = form.options;
+      const secured = form.proxies.some(({ listen }) => listen.security === 'mtls');
+      return {
+        ...options,
+        idleUpstreamConnections: form.idleUpstreamConnections,
+        ...(secured
+          ? Object.fromEntries(Object.entries(tls).map(([name, value]) => [`tls.${name}`, value]))
+          : {}),
+      };
+    }
+  }
+}

@@ -1,0 +1,114 @@
+/** Command lines of the servers that a variant stands of. */
+import { join } from 'node:path';
+import { dataplaneBinary, installRoot } from '../host/index.js';
+import type { ProxySpec, SidecarOptions, VariantSpec } from '../variants/index.js';
+import type { Identity } from './certificates.js';
+import type { ServiceSpec } from './cluster.js';
+
+/** Where a server listens: the host that others reach it at; the kernel chooses the ports. */
+function listenAt(host: string): string[] {
+  return ['--listen', `${host}:0`, '--admin', `${host}:0`];
+}
+
+/** The service behind the mesh. */
+export function serviceArguments(service: ServiceSpec, host: string): string[] {
+  const { min, max } = service.responseBytes;
+  const { protocol, stream } = service;
+  return [
+    ...[dataplaneBinary(), 'service', ...listenAt(host), '--response-bytes', String(min)],
+    // Through sidecars that copy bytes, client and service speak HTTP/1.1.
+    ...['--protocol', protocol === 'tcp' ? 'http1' : protocol],
+    ...(stream === null
+      ? []
+      : ['--stream-chunks', String(stream.chunks), '--stream-interval', `${stream.intervalMs}ms`]),
+    ...(max > min ? ['--response-bytes-max', String(max)] : []),
+    ...(service.delayMs > 0 ? ['--delay', `${service.delayMs}ms`] : []),
+    ...(service.faultRate > 0 ? ['--fault-rate', String(service.faultRate)] : []),
+  ];
+}
+
+/** The control plane that sidecars with a policy ask. */
+export function policyArguments(rulesFile: string, latencyMs: number, host: string): string[] {
+  return [
+    ...[dataplaneBinary(), 'policy', ...listenAt(host), '--rules', rulesFile],
+    ...['--latency', `${latencyMs}ms`],
+  ];
+}
+
+export interface ProxyPlace {
+  readonly host: string;
+  readonly upstream: string;
+  /** Null where no hop of this proxy is secured. */
+  readonly identity: Identity | null;
+  readonly policyServer: string | null;
+}
+
+type SidecarForm = Extract<VariantSpec['form'], { type: 'sidecar' | 'node' }>;
+
+/** One proxy of a variant. A planted burn goes into the first of them only. */
+export function proxyArguments(form: SidecarForm, proxy: ProxySpec, place: ProxyPlace): string[] {
+  return form.type === 'node' ? nodeArguments(form, proxy, place) : goArguments(form, proxy, place);
+}
+
+function goArguments(form: SidecarForm, proxy: ProxySpec, place: ProxyPlace): string[] {
+  const { options, proxies } = form;
+  const { identity } = place;
+  const burn = proxy === proxies[0] ? options.testBurnMicros : 0;
+  return [
+    ...[dataplaneBinary(), 'sidecar', '--role', proxy.role, ...listenAt(place.host)],
+    ...['--upstream', place.upstream],
+    ...['--listen-protocol', proxy.listen.protocol, '--upstream-protocol', proxy.upstream.protocol],
+    ...engineArguments(options),
+    ...['--upstream-connections', options.upstreamConnections],
+    ...['--idle-upstream-connections', String(form.idleUpstreamConnections)],
+    ...['--listen-security', proxy.listen.security, '--upstream-security', proxy.upstream.security],
+    ...(identity === null
+      ? []
+      : [
+          ...['--certificate', identity.certificateFile, '--key', identity.keyFile],
+          ...['--ca', identity.authorityFile],
+          ...tlsArguments(proxy, options),
+        ]),
+    ...(proxy.policy === 'none' || place.policyServer === null
+      ? []
+      : ['--policy', proxy.policy, '--policy-server', place.policyServer]),
+    ...(burn > 0 ? ['--burn-micros', String(burn)] : []),
+  ];
+}
+
+function engineArguments(options: SidecarOptions): string[] {
+  const { http, concurrency, workers, buffers, duties, hopTimes } = options;
+  return [
+    ...['--http', http, '--concurrency', concurrency, '--buffers', buffers, '--duties', duties],
+    ...(concurrency === 'worker-pool' ? ['--workers', String(workers)] : []),
+    ...(options.accessLog ? ['--access-log', '/dev/null'] : []),
+    ...(hopTimes ? [] : ['--hop-times=false']),
+  ];
+}
+
+function tlsArguments(proxy: ProxySpec, { tls }: SidecarOptions): string[] {
+  const quic = proxy.listen.protocol === 'h3' || proxy.upstream.protocol === 'h3';
+  return [
+    ...['--tls-version', tls.version, '--tls-cipher', tls.cipher],
+    ...(tls.resumption ? [] : ['--tls-resumption=false']),
+    ...(tls.earlyData && quic ? ['--early-data'] : []),
+  ];
+}
+
+/** Where Go leaves no choice of cipher, its runtime is told that the processor has no carry-less multiplication. */
+export function proxyEnvironment(form: SidecarForm): Readonly<Record<string, string>> {
+  const { mtls, tls } = form.options;
+  return mtls !== 'none' && tls.version === '1.3' && tls.cipher === 'chacha20-poly1305'
+    ? { GODEBUG: 'cpu.pclmulqdq=off' }
+    : {};
+}
+
+function nodeArguments(form: SidecarForm, proxy: ProxySpec, place: ProxyPlace): string[] {
+  const idle = form.options.upstreamConnections === 'fresh' ? 0 : form.idleUpstreamConnections;
+  return [
+    ...[process.execPath, join(installRoot, 'dist', 'node-sidecar', 'main.js')],
+    ...['--role', proxy.role, ...listenAt(place.host), '--upstream', place.upstream],
+    ...['--protocol', 'http1', '--buffers', form.options.buffers === 'pooled' ? 'pooled' : 'streams'],
+    ...['--idle-upstream-connections', String(idle)],
+  ];
+}

@@ -1,0 +1,120 @@
+/** From a variant as a scenario declares it to processes that can be started and claims that can be held against them. */
+import { type CatalogueRow, catalogueRow } from './catalogue.js';
+import { claimsOf } from './claims.js';
+import { optionsOf, type SidecarOptions, type WorkloadProtocol, type WrittenOptions } from './options.js';
+import type { Claim, ProxyRole } from './witnesses.js';
+
+/** A variant as a scenario declares it, after validation. */
+export interface DeclaredVariant {
+  readonly id: string;
+  readonly kind: string;
+  /** Options over the row's preset; only for rows that are sidecars of ours. */
+  readonly options: WrittenOptions;
+  /** Only for `custom`: argv with `{listen}` and `{upstream}` to be filled in with `host:port`. */
+  readonly command: readonly string[] | null;
+}
+
+export type HopProtocol = 'http1' | 'h2' | 'h3' | 'tcp';
+
+/** One proxy of the path. */
+export interface ProxySpec {
+  readonly role: ProxyRole;
+  readonly listen: { readonly protocol: HopProtocol; readonly security: 'plain' | 'mtls' };
+  readonly upstream: { readonly protocol: HopProtocol; readonly security: 'plain' | 'mtls' };
+  readonly policy: SidecarOptions['policy'];
+}
+
+/** A variant that a cluster can stand up. */
+export interface VariantSpec {
+  readonly id: string;
+  readonly kind: string;
+  readonly description: string;
+  readonly counterpart: string | null;
+  readonly claims: readonly Claim[];
+  readonly form:
+    | { readonly type: 'direct' }
+    | {
+        readonly type: 'sidecar' | 'node';
+        /** In the order that a request passes them. */
+        readonly proxies: readonly ProxySpec[];
+        /** The options it is stood up with, which are those it claims unless it is disarmed. */
+        readonly options: SidecarOptions;
+        /** `idleUpstreamConnections` with `auto` resolved. */
+        readonly idleUpstreamConnections: number;
+      }
+    | { readonly type: 'custom'; readonly command: readonly string[] };
+}
+
+/** What of a scenario, beside a variant's own declaration, decides how it stands. */
+export interface Surroundings {
+  /** The proxies in the path. */
+  readonly roles: readonly ProxyRole[];
+  /** The cluster that each step of the path is in; the same for all where the scenario names none. */
+  readonly clusterOf: (role: ProxyRole) => string;
+  /** The workload's connections, for options that are `auto`. */
+  readonly connections: number;
+  readonly protocol: WorkloadProtocol;
+}
+
+/** Options of a declared variant: its row's preset with the declared ones over it. */
+export function declaredOptions(row: CatalogueRow, options: WrittenOptions): SidecarOptions | null {
+  return row.form.type === 'sidecar' || row.form.type === 'node' ? optionsOf(row.form.preset, options) : null;
+}
+
+/** Turns a declared variant into one that can be stood up. Throws RangeError for a kind the catalogue does not have, which validation has excluded. */
+export function resolveVariant(declared: DeclaredVariant, surroundings: Surroundings): VariantSpec {
+  const row = catalogueRow(declared.kind);
+  if (row === undefined) throw new RangeError(`no kind ${declared.kind} in the catalogue`);
+  const { kind, description, counterpart, form } = row;
+  const base = { id: declared.id, kind, description, counterpart };
+  switch (form.type) {
+    case 'direct':
+      return { ...base, claims: [], form: { type: 'direct' } };
+    case 'custom':
+      return { ...base, claims: [], form: { type: 'custom', command: declared.command ?? [] } };
+    case 'sidecar':
+    case 'node': {
+      const claimed = optionsOf(form.preset, declared.options);
+      const options = claimed.testDisarm ? optionsOf(form.preset, declared.options, form.opposite) : claimed;
+      const idleUpstreamConnections =
+        options.idleUpstreamConnections === 'auto'
+          ? surroundings.connections
+          : options.idleUpstreamConnections;
+      return {
+        ...base,
+        claims: claimsOf(row.point, claimed, proxiesOf(claimed, surroundings), surroundings, form.type),
+        form: {
+          type: form.type,
+          proxies: proxiesOf(options, surroundings),
+          options,
+          idleUpstreamConnections,
+        },
+      };
+    }
+  }
+}
+
+/** What each proxy of the path speaks on either side. Client and service speak the workload's protocol, without TLS. */
+export function proxiesOf(options: SidecarOptions, surroundings: Surroundings): readonly ProxySpec[] {
+  const { roles, clusterOf, protocol } = surroundings;
+  const outer: HopProtocol = protocol === 'grpc' ? 'h2' : protocol;
+  const inner: HopProtocol = options.meshProtocol === 'same' ? outer : options.meshProtocol;
+  const between = (from: ProxyRole, to: ProxyRole): ProxySpec['listen'] => ({
+    protocol: inner,
+    security:
+      options.mtls === 'all' || (options.mtls === 'cross-cluster' && clusterOf(from) !== clusterOf(to))
+        ? 'mtls'
+        : 'plain',
+  });
+  const end: ProxySpec['listen'] = { protocol: outer, security: 'plain' };
+  return roles.map((role, index) => {
+    const before = roles[index - 1];
+    const after = roles[index + 1];
+    return {
+      role,
+      listen: before === undefined ? end : between(before, role),
+      upstream: after === undefined ? end : between(role, after),
+      policy: after === undefined ? options.policy : 'none',
+    };
+  });
+}
