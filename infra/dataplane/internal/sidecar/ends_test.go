@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strconv"
 	"testing"
 
@@ -229,4 +230,16 @@ func unused(t testing.TB) string {
 	}
 	listener.Close()
 	return listener.Addr().String()
+}
+
+// kill ends a sidecar without a chance to say so.
+func kill(t testing.TB, pid int) {
+	t.Helper()
+	process, err := os.FindProcess(pid)
+	if err == nil {
+		err = process.Kill()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }

@@ -129,7 +129,11 @@ func (u *upstreamH3) awaitHandshake(connection *quic.Conn) {
 		select {
 		case <-connection.HandshakeComplete():
 		case <-connection.Context().Done():
-			return
+			select {
+			case <-connection.HandshakeComplete(): // Both, as when its only answer has been read.
+			default:
+				return
+			}
 		}
 		state := connection.ConnectionState()
 		countHandshake(state.TLS, u.counters)

@@ -80,13 +80,21 @@ func (l countedQUIC) Accept(ctx context.Context) (*quic.Conn, error) {
 	}
 	l.counters.ConnectionsAccepted.Add(1)
 	context.AfterFunc(connection.Context(), func() {
-		select {
-		case <-connection.HandshakeComplete():
-		default:
+		if handshakeFailed(context.Cause(connection.Context())) {
 			l.counters.HandshakesRefused.Add(1)
 		}
 	})
 	return connection, nil
+}
+
+// handshakeFailed tells from why a connection ended. That its handshake was not complete would not do: a client whose
+// early request has been answered may close the connection before it has finished.
+func handshakeFailed(why error) bool {
+	if failed, ok := errors.AsType[*quic.TransportError](why); ok {
+		return failed.ErrorCode.IsCryptoError()
+	}
+	_, late := errors.AsType[*quic.HandshakeTimeoutError](why)
+	return late
 }
 
 // withBodiesSettled finds out whether a GET or HEAD has a body. http3's server cannot say so before it has read on, and
