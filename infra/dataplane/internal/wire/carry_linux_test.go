@@ -76,7 +76,7 @@ func TestBulkArrivesIntactBothWays(t *testing.T) {
 				return
 			}
 			for _, carried := range []*tally{last.AToB, last.BToA} {
-				if carried.Bytes < bulkBytes || carried.Refused != 0 {
+				if carried.Bytes < bulkBytes || carried.Lost != 0 {
 					t.Errorf("the wire says it carried %+v", carried)
 				}
 			}

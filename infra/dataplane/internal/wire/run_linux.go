@@ -103,7 +103,14 @@ func runTUN(ctx context.Context, wanted options, a, b *namespace, stdout io.Writ
 			return err
 		}
 	}
-	return printEvent(stdout, endedEvent{Event: "ended", AToB: aToB.tally(), BToA: bToA.tally()})
+	event := endedEvent{Event: "ended"}
+	if event.AToB, err = aToB.tally(a, deviceName("a")); err != nil {
+		return fmt.Errorf("side a: %w", err)
+	}
+	if event.BToA, err = bToA.tally(b, deviceName("b")); err != nil {
+		return fmt.Errorf("side b: %w", err)
+	}
+	return printEvent(stdout, event)
 }
 
 func openTUNIn(side *namespace, letter string) (file int, err error) {
@@ -175,11 +182,20 @@ func measure(ctx context.Context, wanted options, a, b *namespace) (quantiles, e
 	return measured, nil
 }
 
-func (d *direction) tally() *tally {
+// tally is what the direction has carried from this device.
+func (d *direction) tally(from *namespace, device string) (*tally, error) {
+	var overflowed int64
+	err := from.do(func() (err error) {
+		overflowed, err = readDrops(device)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
 	return &tally{
-		Packets: d.packets, Bytes: d.bytes, Refused: d.refused,
+		Packets: d.packets, Bytes: d.bytes, Lost: d.refused + overflowed,
 		DeviationMicros: quantiles{
 			Median: micros(d.deviationNs.ValueAtPercentile(50)), P99: micros(d.deviationNs.ValueAtPercentile(99)),
 		},
-	}
+	}, nil
 }

@@ -78,11 +78,12 @@ type endedEvent struct {
 	BToA  *tally `json:"bToA"`
 }
 
-// tally is what one direction carried. Deviation is how long before or after it was due a packet was handed on.
+// tally is what one direction carried. Deviation is how long before or after it was due a packet was
+// handed on; lost are those that overflowed the near device's queue or that the far one refused.
 type tally struct {
 	Packets         int64     `json:"packets"`
 	Bytes           int64     `json:"bytes"`
-	Refused         int64     `json:"refused"`
+	Lost            int64     `json:"lost"`
 	DeviationMicros quantiles `json:"deviationMicros"`
 }
 
