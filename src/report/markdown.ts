@@ -2,7 +2,7 @@
 import { type Effect, METRICS, type RunRecord } from '../record/index.js';
 import { coverage } from './format.js';
 import { shortened, visibleText } from './html.js';
-import { type Comparison, headlineComparisons, headlineMetrics, leadingEffects } from './selection.js';
+import { type Comparison, comparisonTables, headlineMetrics, leadingEffects } from './selection.js';
 import { placeFacts } from './topology.js';
 import { analysisOf } from './view.js';
 import {
@@ -23,6 +23,7 @@ import {
 export function renderMarkdown(run: RunRecord): string {
   const analysis = analysisOf(run);
   const { validity } = analysis;
+  const tables = comparisonTables(run);
   const parts = [
     `## meshmark: ${escapeMarkdown(shortened(run.scenario.name))}`,
     `**${VALIDITY_WORDS[validity.status]}**${validity.reasons.length === 0 ? '' : `: ${escapeMarkdown(validity.reasons.join('; '))}`} · ${placeFacts(run).join(' · ')} · ${coverage(run.planned.confidence)} intervals`,
@@ -34,7 +35,9 @@ export function renderMarkdown(run: RunRecord): string {
     leadingEffects(run, analysis.effects)
       .map((effect) => `- ${symbolOf(effect)} ${escapeMarkdown(sentenceOf(run, effect))}.`)
       .join('\n'),
-    ...headlineComparisons(run).map((comparison) => verdictTable(run, comparison)),
+    ...tables.byBaseline.map((comparison) => verdictTable(run, comparison)),
+    pairTable(run, tables.pairs),
+    surprises(run),
     absent(run),
     gateTable(run),
     `Repeat it:\n\n${fenced(repeatCommand(run))}`,
@@ -64,6 +67,29 @@ function verdictTable(run: RunRecord, { baseline, candidates, effectOf }: Compar
       ...metrics.map((metric) => effectText(effectOf(candidate, metric))),
     ]),
   );
+}
+
+function pairTable(run: RunRecord, pairs: ReturnType<typeof comparisonTables>['pairs']): string {
+  const metrics = headlineMetrics(run).filter((metric) =>
+    pairs.some(({ effectOf }) => effectOf(metric) !== undefined),
+  );
+  if (metrics.length === 0) return '';
+  return markdownTable(
+    ['pair', ...metrics.map((metric) => METRICS[metric].label)],
+    pairs.map(({ candidate, baseline, effectOf }) => [
+      `${escapeMarkdown(shortened(candidate))} against ${escapeMarkdown(shortened(baseline))}`,
+      ...metrics.map((metric) => effectText(effectOf(metric))),
+    ]),
+  );
+}
+
+function surprises(run: RunRecord): string {
+  return (analysisOf(run).surprises ?? [])
+    .map(
+      ({ candidate, baseline, metric, expected, source, found }) =>
+        `- **Surprise**: ${escapeMarkdown(shortened(candidate))} was expected to be ${expected} than ${escapeMarkdown(shortened(baseline))} in ${METRICS[metric].label} (${escapeMarkdown(source)}); found: ${escapeMarkdown(found)}`,
+    )
+    .join('\n');
 }
 
 function effectText(effect: Effect | undefined): string {

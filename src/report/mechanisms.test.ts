@@ -31,6 +31,34 @@ function chartData(markup: string) {
   return JSON.parse(/<script type="application\/json" id="chart-data">([^<]*)</.exec(markup)?.[1] ?? 'null');
 }
 
+describe('the first screen', () => {
+  const top = page.slice(page.indexOf('<header'), page.indexOf('</header>'));
+  const tables = (top.match(/<table[\s\S]*?<\/table>/g) ?? []).map((table) =>
+    table.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' '),
+  );
+
+  test('joins pairs of several baselines to one table, and leaves factors to their own section', () => {
+    expect(tables).toHaveLength(2);
+    expect(tables[1]).toContain('my-proxy against only-lean ✗ worse +122 % +110 % to +135 %');
+    expect(tables[1]).toContain('no-lean against only-pool ✓ better −5.0 %');
+    expect(top).not.toContain('against <bdi class="name">all-on');
+    expect(top).not.toContain('than all-on');
+  });
+
+  test('keeps a table for a single other baseline', () => {
+    const { planned } = input.run;
+    const pairs = planned.pairs.filter(({ baseline }) => baseline !== 'only-pool');
+    const one = changed({ planned: { ...planned, pairs } });
+    expect(one).toContain('Against <bdi class="name">only-lean</bdi>');
+    expect(one).not.toContain('Other pairs');
+  });
+
+  test('names the variants whose figures do not stand for a real machine', () => {
+    expect(top).toContain('<b><bdi class="name">no-pool</bdi></b>: it needs two cores');
+    expect(words('variants')).toContain('Take care: it needs two cores.');
+  });
+});
+
 describe('surprises', () => {
   test('stand right after the verdict, each with what was expected, by whom, and what was found', () => {
     expect(/<main>\s*<section id="([^"]+)"/.exec(page)?.[1]).toBe('surprises');
@@ -44,6 +72,14 @@ describe('surprises', () => {
     const calm = changed({ analysis: input.run.analysis && { ...input.run.analysis, surprises: [] } });
     expect(calm).not.toContain('Surprises');
   });
+});
+
+test('the summary joins the same pairs and tells the same surprises', () => {
+  const summary = plain(renderMarkdown(input.run));
+  expect(summary).toContain('| my-proxy against only-lean | ✗ worse **+122 %** (+110 % to +135 %) |');
+  expect(summary).toContain(
+    '- **Surprise**: only-pool was expected to be lower than plain in latency p99 (A paper on buffers, 2020)',
+  );
 });
 
 describe('what each variant is', () => {

@@ -1,5 +1,5 @@
 /** Which effects lead: the choice of comparisons and metrics for the first screen and the summaries. */
-import type { Effect, MetricName, RunRecord } from '../record/index.js';
+import type { Effect, MetricName, Pair, RunRecord } from '../record/index.js';
 import { analysisOf } from './view.js';
 import { controls } from './words.js';
 
@@ -11,14 +11,19 @@ export interface Comparison {
 
 /**
  * What was asked, one entry per baseline, the scenario's own baseline first. Comparisons with a control are left
- * to the overhead section, unless there is nothing else.
+ * to the overhead section, unless there is nothing else, and factors taken off a whole to the section on ablation.
  */
 export function headlineComparisons(run: RunRecord): readonly Comparison[] {
   const { effects } = analysisOf(run);
   const control = controls(run);
+  const { ablation } = run;
+  const takenOff = (pair: Pair) =>
+    pair.baseline === ablation?.to && ablation.factors.some(({ off }) => off === pair.candidate);
   const asked = run.planned.pairs.filter(
     (pair) =>
-      !control.has(pair.candidate) && (!control.has(pair.baseline) || pair.baseline === run.planned.baseline),
+      !control.has(pair.candidate) &&
+      (!control.has(pair.baseline) || pair.baseline === run.planned.baseline) &&
+      (pair.baseline === run.planned.baseline || !takenOff(pair)),
   );
   const pairs = asked.length > 0 ? asked : run.planned.pairs;
   const baselines = [...new Set(pairs.map((pair) => pair.baseline))].sort(
@@ -35,6 +40,30 @@ export function headlineComparisons(run: RunRecord): readonly Comparison[] {
           effect.candidate === candidate && effect.baseline === baseline && effect.metric === metric,
       ),
   }));
+}
+
+/** With more baselines than this beside the scenario's own, a table for each would hide what they say. */
+const MOST_OTHER_BASELINES = 1;
+
+/** The same comparisons, as tables to print: many small ones are joined to one list of pairs. */
+export function comparisonTables(run: RunRecord): {
+  readonly byBaseline: readonly Comparison[];
+  /** Pairs for one table; empty when each baseline has its own. */
+  readonly pairs: readonly (Pair & { readonly effectOf: (metric: MetricName) => Effect | undefined })[];
+} {
+  const comparisons = headlineComparisons(run);
+  const others = comparisons.filter(({ baseline }) => baseline !== run.planned.baseline);
+  if (others.length <= MOST_OTHER_BASELINES) return { byBaseline: comparisons, pairs: [] };
+  return {
+    byBaseline: comparisons.filter(({ baseline }) => baseline === run.planned.baseline),
+    pairs: others.flatMap(({ baseline, candidates, effectOf }) =>
+      candidates.map((candidate) => ({
+        candidate,
+        baseline,
+        effectOf: (metric: MetricName) => effectOf(candidate, metric),
+      })),
+    ),
+  };
 }
 
 /** The metrics of the first screen: latency, CPU, garbage collection, and whatever the gate is about. */

@@ -14,9 +14,10 @@ ${run.variants.map((variant) => explained(variant))}`,
 }
 
 function explained(variant: RunVariant): Html {
-  const { explanation, counterpart, expectations } = variant;
+  const { explanation, counterpart, expectations, caveat } = variant;
   const options = Object.entries(variant.options);
   return html`<details class="explanation"><summary>${name(variant.id)} <small>${variant.description}</small></summary>
+${typeof caveat === 'string' ? html`<p class="notice"><b>Take care:</b> ${caveat}.</p>` : null}
 <dl>
 <div><dt>Kind</dt><dd><code>${variant.kind}</code></dd></div>
 ${typeof counterpart === 'string' ? html`<div><dt>Differs in its point alone from</dt><dd>${name(counterpart)}</dd></div>` : null}

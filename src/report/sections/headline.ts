@@ -3,7 +3,13 @@ import { type Effect, METRICS, type MetricName, type RunRecord } from '../../rec
 import { levelOf } from '../charts.js';
 import { count, coverage, elapsed, timestamp } from '../format.js';
 import { type Html, html, name } from '../html.js';
-import { type Comparison, headlineComparisons, headlineMetrics, leadingEffects } from '../selection.js';
+import {
+  type Comparison,
+  comparisonTables,
+  headlineComparisons,
+  headlineMetrics,
+  leadingEffects,
+} from '../selection.js';
 import { effectCell, levelCell, reachOf } from '../tables.js';
 import { placeFacts } from '../topology.js';
 import type { View } from '../view.js';
@@ -13,6 +19,7 @@ import { controls, effectSentence, intervalCoverage, verdictWord } from '../word
 export function headline(view: View): Html {
   const { run, analysis } = view;
   const comparisons = headlineComparisons(run);
+  const tables = comparisonTables(run);
   return html`<header class="top" id="verdict">
 <p class="kicker">meshmark · what a data plane costs</p>
 <h1>${name(run.scenario.name)}</h1>
@@ -21,12 +28,14 @@ ${unfinished(run)}
 <div class="badges">${validityBadge(view)}${gateBadge(view)}</div>
 ${tallies(view)}
 ${sentences(view)}
-${comparisons.map((comparison) => verdictTable(run, comparison))}
+${tables.byBaseline.map((comparison) => verdictTable(run, comparison))}
+${pairTable(run, tables.pairs)}
 ${wideNote(
   analysis.effects.filter((effect) => headlineMetrics(run).includes(effect.metric)),
   comparisons,
 )}
 ${variantsWithoutNumbers(run)}
+${caveats(run)}
 ${gateList(view)}
 </header>`;
 }
@@ -148,7 +157,6 @@ function verdictTable(run: RunRecord, { baseline, candidates, effectOf }: Compar
       ),
     ]),
   );
-  const title = (metric: MetricName) => capitalised(METRICS[metric].label);
   const levels = (variant: string, role: string) =>
     html`<tr class="baseline" role="row"><th scope="row" role="rowheader">${name(variant)} <small>${role}</small></th>${metrics.map(
       (metric) =>
@@ -159,10 +167,7 @@ function verdictTable(run: RunRecord, { baseline, candidates, effectOf }: Compar
   const shown = [...controls(run)].filter((id) => id !== baseline && !candidates.includes(id));
   return html`<table class="verdicts${candidates.length > FEW_CANDIDATES ? ' dense' : ''}" role="table">
 <caption>Against ${name(baseline)}: change, and the interval it lies in. The shaded band of each mark is ±${coverage(margin)}, which counts as equal.</caption>
-<thead role="rowgroup"><tr role="row"><th scope="col" role="columnheader">Variant</th>${metrics.map(
-    (metric) =>
-      html`<th scope="col" role="columnheader" title="${METRICS[metric].definition}">${title(metric)}</th>`,
-  )}</tr></thead>
+${headRow('Variant', metrics)}
 <tbody role="rowgroup">${shown.map((id) => levels(id, 'no mesh'))}${levels(baseline, 'baseline')}${candidates.map(
     (candidate) => html`<tr role="row"><th scope="row" role="rowheader">${name(candidate)}</th>${metrics.map(
       (metric) =>
@@ -170,6 +175,49 @@ function verdictTable(run: RunRecord, { baseline, candidates, effectOf }: Compar
     )}</tr>
 `,
   )}</tbody></table>`;
+}
+
+/** Pairs that have a baseline each: every variant against the one that differs from it in its point alone. */
+function pairTable(run: RunRecord, pairs: ReturnType<typeof comparisonTables>['pairs']): Html | null {
+  const { margin } = run.planned;
+  const metrics = headlineMetrics(run).filter((metric) =>
+    pairs.some(({ effectOf }) => effectOf(metric) !== undefined),
+  );
+  if (metrics.length === 0) return null;
+  const reach = new Map(
+    metrics.map((metric) => [
+      metric,
+      reachOf(
+        pairs.map(({ effectOf }) => effectOf(metric)),
+        margin,
+      ),
+    ]),
+  );
+  return html`<table class="verdicts dense" role="table">
+<caption>Other pairs: change of the first against the second, and the interval it lies in.</caption>
+${headRow('Pair', metrics)}
+<tbody role="rowgroup">${pairs.map(
+    ({
+      candidate,
+      baseline,
+      effectOf,
+    }) => html`<tr role="row"><th scope="row" role="rowheader">${name(candidate)} <small>against ${name(baseline)}</small></th>${metrics.map(
+      (metric) =>
+        html`<td role="cell" data-label="${title(metric)}">${effectCell(effectOf(metric), reach.get(metric) ?? 1, margin)}</td>`,
+    )}</tr>
+`,
+  )}</tbody></table>`;
+}
+
+function headRow(first: string, metrics: readonly MetricName[]): Html {
+  return html`<thead role="rowgroup"><tr role="row"><th scope="col" role="columnheader">${first}</th>${metrics.map(
+    (metric) =>
+      html`<th scope="col" role="columnheader" title="${METRICS[metric].definition}">${title(metric)}</th>`,
+  )}</tr></thead>`;
+}
+
+function title(metric: MetricName): string {
+  return capitalised(METRICS[metric].label);
 }
 
 function wideNote(effects: readonly Effect[], comparisons: readonly Comparison[]): Html | null {
@@ -190,6 +238,14 @@ function variantsWithoutNumbers(run: RunRecord): Html | null {
     (variant) =>
       html`<li><b>${name(variant.id)}</b> ${variant.status.replace('-', ' ')}${variant.reason === null ? null : `: ${variant.reason}`}</li>`,
   )}</ul>`;
+}
+
+/** Variants whose figures were measured and do not stand for a real machine, and why. */
+function caveats(run: RunRecord): Html | null {
+  const doubtful = run.variants.flatMap(({ id, caveat }) =>
+    typeof caveat === 'string' ? [html`<li><b>${name(id)}</b>: ${caveat}</li>`] : [],
+  );
+  return doubtful.length === 0 ? null : html`<ul class="absent">${doubtful}</ul>`;
 }
 
 function gateList({ analysis }: View): Html | null {

@@ -18,6 +18,9 @@ const KNOWN: readonly (readonly [MetricName, string, string, number, number, num
   ['latency.p99', 'no-pool', 'all-on', 1.02, 0.91, 1.15, 'inconclusive'],
   ['latency.p99', 'only-pool', 'plain', 0.96, 0.84, 1.09, 'inconclusive'],
   ['latency.p99', 'only-lean', 'plain', 0.81, 0.72, 0.9, 'better'],
+  ['cpu.per_request', 'my-proxy', 'only-lean', 2.22, 2.1, 2.35, 'worse'],
+  ['cpu.per_request', 'only-pool', 'only-lean', 1.49, 1.41, 1.58, 'worse'],
+  ['cpu.per_request', 'no-lean', 'only-pool', 0.95, 0.92, 0.98, 'better'],
 ];
 
 /** What each variant spends where, in µs. */
@@ -46,6 +49,10 @@ export function sampleWithMechanisms(): ReportInput & { readonly run: RunRecord 
   const effects = analysis.effects.filter(
     (effect) => !KNOWN.some(([metric, candidate, baseline]) => is(effect, metric, candidate, baseline)),
   );
+  const pairs = KNOWN.filter(([metric]) => metric === 'cpu.per_request').map(([, candidate, baseline]) => ({
+    candidate,
+    baseline,
+  }));
   const pattern = effects[0];
   if (pattern === undefined) throw new RangeError('the sample run has effects');
   return {
@@ -53,6 +60,7 @@ export function sampleWithMechanisms(): ReportInput & { readonly run: RunRecord 
     run: {
       ...input.run,
       variants: input.run.variants.map(described),
+      planned: { ...input.run.planned, pairs: [...input.run.planned.pairs, ...pairs] },
       topology: {
         path: ['client', 'outbound', 'gateway', 'inbound', 'service'],
         clusters: { west: ['client', 'outbound'], east: ['gateway', 'inbound', 'service'] },
@@ -108,6 +116,7 @@ function described(variant: RunVariant): RunVariant {
     },
     explanation: EXPLANATION,
     counterpart: variant.id === 'plain' ? null : 'plain',
+    caveat: variant.id === 'no-pool' ? 'it needs two cores' : null,
     expectations:
       variant.id === 'only-pool'
         ? [
