@@ -74,41 +74,6 @@ func (r Rule) validatePath() error {
 	return nil
 }
 
-// CanonicalPath returns an error that says why a decoded path can be read in more than one way, so that no decision
-// about it is safe: another server might resolve dots, join slashes, take a backslash for a slash, cut off what follows
-// a semicolon, or decode once more. It allocates nothing for a path that is fine.
-func CanonicalPath(path string) error {
-	if !strings.HasPrefix(path, "/") {
-		return errors.New("it does not begin with a slash")
-	}
-	ascii := true
-	segment := 0
-	for at := 1; at <= len(path); at++ {
-		if at < len(path) && path[at] != '/' {
-			switch char := path[at]; {
-			case char < ' ' || char == 0x7f:
-				return errors.New("it holds a control character")
-			case strings.IndexByte(`\;?#%`, char) >= 0:
-				return fmt.Errorf("it holds %q", char)
-			case char >= utf8.RuneSelf:
-				ascii = false
-			}
-			continue
-		}
-		switch name := path[segment+1 : at]; {
-		case name == "." || name == "..":
-			return fmt.Errorf("it holds the segment %q", name)
-		case name == "" && at < len(path):
-			return errors.New("it holds an empty segment")
-		}
-		segment = at
-	}
-	if !ascii && !utf8.ValidString(path) {
-		return errors.New("it is not UTF-8")
-	}
-	return nil
-}
-
 // casbinModel says in casbin's language what the rules mean. Every rule is looked at, as a deny may be the last.
 const casbinModel = `
 [request_definition]

@@ -2,11 +2,9 @@ package policy
 
 import (
 	"encoding/json"
-	"path"
 	"slices"
 	"strings"
 	"testing"
-	"unicode/utf8"
 )
 
 func decide(t testing.TB, rules []Rule, identity, method, path string) bool {
@@ -98,43 +96,6 @@ func TestMistakesInRulesAreNamed(t *testing.T) {
 			t.Errorf("%s gives %v", fine, err)
 		}
 	}
-}
-
-func TestOnlyPathsWithOneReadingAreCanonical(t *testing.T) {
-	for _, fine := range []string{"/", "/a", "/a/", "/a/b.c", "/.well-known/x", "/...", "/a b", "/ä", "/a!$&'()*+,=:@~-_"} {
-		if err := CanonicalPath(fine); err != nil {
-			t.Errorf("%q: %v", fine, err)
-		}
-	}
-	for _, refused := range []string{
-		"", "a", "*", "//", "//a", "/a//b", "/a//", "/.", "/..", "/./a", "/../a", "/a/.", "/a/..", "/a/../b", "/a/./", "/a\\b",
-		"/a;b", "/a;b/c", "/a?b", "/a#b", "/a%2fb", "/%", "/a\x00", "/a\nb", "/\x7f", "/\xc0\xae\xc0\xae/a", "/\xff",
-	} {
-		if CanonicalPath(refused) == nil {
-			t.Errorf("%q is taken as canonical", refused)
-		}
-	}
-	if cost := testing.AllocsPerRun(100, func() { _ = CanonicalPath("/api/v2/orders/ä/7/") }); cost != 0 {
-		t.Errorf("%g allocations for each path", cost)
-	}
-}
-
-func FuzzCanonicalPath(f *testing.F) {
-	for _, seed := range []string{"/a/b/", "//", "/a/../b", "/ä;", "/%2e"} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, given string) {
-		if CanonicalPath(given) != nil {
-			return
-		}
-		// Not even a server that decodes, unifies slashes and cleans would see another path.
-		if want := strings.TrimSuffix(given, "/"); path.Clean(given) != want && given != "/" {
-			t.Errorf("%q is cleaned to %q", given, path.Clean(given))
-		}
-		if !utf8.ValidString(given) || strings.ContainsAny(given, "\\;?#%\x00\r\n") {
-			t.Errorf("%q", given)
-		}
-	})
 }
 
 // matches is a plain reading of what a rule says, to hold casbin against.
