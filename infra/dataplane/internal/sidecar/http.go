@@ -24,6 +24,14 @@ func serveHTTP(
 		Protocols:         protocols(options.ListenProtocol, options.ListenSecurity),
 		ErrorLog:          log.New(faults, "", 0),
 	}
+	if options.ListenProtocol == "http1" {
+		server.Handler = refusingAmbiguity(handler)
+		if options.ListenSecurity == "plain" {
+			listener = rememberingListener{listener}
+			server.ConnContext = keepConnection
+			server.ConnState = endSpent
+		}
+	}
 	if options.ListenSecurity == "mtls" {
 		// The configuration is the listener's and not the server's, which would demand that h2 may use AES-128-GCM.
 		listener = tls.NewListener(listener, own.serverConfig(options))
