@@ -3,6 +3,8 @@ package wire
 import (
 	"net"
 	"net/netip"
+	"os/exec"
+	"runtime"
 	"slices"
 	"testing"
 	"time"
@@ -140,4 +142,32 @@ func TestRoundTripIsTwiceTheDelay(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestDelayHoldsWhileEveryCoreIsBusy(t *testing.T) {
+	const delay = 10 * time.Millisecond
+	for range 2 * runtime.NumCPU() {
+		busy := exec.Command("sh", "-c", "while :; do :; done")
+		if err := busy.Start(); err != nil {
+			t.Fatal(err)
+		}
+		defer func() {
+			_ = busy.Process.Kill()
+			_ = busy.Wait()
+		}()
+	}
+	// A virtual machine may be stopped for milliseconds itself. A wire that waits its turn fails each time.
+	for attempt := range 4 {
+		w := startWire(t, "--delay", delay.String())
+		took := timeEchoes(t, w)
+		last, _ := w.stop()
+		if took < 2*delay {
+			t.Fatalf("%v there and back with a delay of %v each way", took, delay)
+		}
+		if took <= 2*delay+tolerance && last.AToB.DeviationMicros.P99 < 1000 && last.BToA.DeviationMicros.P99 < 1000 {
+			return
+		}
+		t.Logf("attempt %d: %v there and back, %+v, %+v", attempt, took, last.AToB, last.BToA)
+	}
+	t.Error("the delay did not hold")
 }

@@ -65,12 +65,6 @@ func newDirection(from, to, stop, mtu int, delay time.Duration) (*direction, err
 	return d, nil
 }
 
-// runAhead has the kernel wake the calling thread before any ordinary one, where it may: netem, too, works ahead of
-// every process.
-func runAhead() {
-	_ = unix.SchedSetAttr(0, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_FIFO, Priority: 1}, 0)
-}
-
 // run forwards until stop becomes readable, on a thread of its own.
 func (d *direction) run() error {
 	runAhead()

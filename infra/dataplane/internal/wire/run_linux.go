@@ -11,6 +11,7 @@ import (
 
 // run makes the wire, announces it and, unless it is a probe, carries packets until the context ends.
 func run(ctx context.Context, wanted options, stdout io.Writer) error {
+	runAllAhead()
 	a, err := openNamespace(wanted.aNamespace)
 	if err != nil {
 		return fmt.Errorf("side a: %w", err)
