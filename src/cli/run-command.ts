@@ -37,7 +37,7 @@ export async function runCommand(
   const directory = runDirectory(options.out, plan.scenario.name, new Date());
   const { rounds, seed } = plan.schedule;
   terminal.note(
-    `${plan.variants.length} variants, ${rounds} rounds, about ${plan.estimatedSeconds.toFixed(0)} s, seed ${seed} → ${directory}`,
+    `${plan.variants.length} ${plan.variants.length === 1 ? 'variant' : 'variants'}, ${rounds} ${rounds === 1 ? 'round' : 'rounds'}, about ${plan.estimatedSeconds.toFixed(0)} s, seed ${seed} → ${directory}`,
   );
 
   const floor = loadFloor(readMachine(null, {}).fingerprint);

@@ -35,12 +35,14 @@ function pairTables(judged: JudgedRun, paint: Paint): string[] {
     ),
   ];
   const rows = candidates.flatMap((candidate) =>
-    HEADLINE.flatMap((metric) => {
-      const effect = judged.analysis.effects.find(
-        (one) => one.metric === metric && one.candidate === candidate && one.baseline === baseline,
-      );
-      return effect === undefined ? [] : [effectCells(effect)];
-    }),
+    HEADLINE.filter((metric) => judged.run.planned.hasLong || !metric.startsWith('latency.')).flatMap(
+      (metric) => {
+        const effect = judged.analysis.effects.find(
+          (one) => one.metric === metric && one.candidate === candidate && one.baseline === baseline,
+        );
+        return effect === undefined ? [] : [effectCells(effect)];
+      },
+    ),
   );
   if (rows.length === 0) return [];
   const confidence = Math.round(judged.run.planned.confidence * 1000) / 10;

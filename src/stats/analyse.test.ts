@@ -207,7 +207,9 @@ describe('analyse', () => {
       reason: expect.stringContaining('a device'),
     });
     expect(verdict('crashed').verdict).toBe('failed');
-    expect(verdict('pooled').verdict).toBe('not-exercised');
+    expect(verdict('pooled')).toMatchObject({ verdict: 'not-exercised', ratio: null, difference: null });
+    const level = analysis.levels.find((one) => one.variant === 'pooled' && one.metric === 'cpu.per_request');
+    expect(level).toMatchObject({ value: null, reason: expect.stringMatching(/did not do what its name/) });
     expect(variants.find((one) => one.id === 'pooled')).toMatchObject({
       status: 'not-exercised',
       reason: expect.stringMatching(/buffer-pool is claimed and not proved/),

@@ -21,6 +21,9 @@ import { gcActivity } from './window-metrics.js';
 /** Rule 2 of measurement: fewer collections than this say little about what collecting costs. */
 export const FEWEST_GC_CYCLES = 30;
 
+/** A figure would be read as that of the mechanism, which was not at work. */
+const NOT_EXERCISED = 'it did not do what its name says, so it has no figure';
+
 type EvidenceByVariant = ReadonlyMap<string, Evidence>;
 
 /** Reads each metric of each variant and track once, however many pairs ask for it. */
@@ -35,7 +38,9 @@ export function createMeasurements(
       known.get(key) ??
       (own === undefined
         ? ({ state: 'absent', reason: 'there is no such variant' } as const)
-        : measure(own, metric, track));
+        : own.variant.status === 'not-exercised'
+          ? ({ state: 'absent', reason: NOT_EXERCISED } as const)
+          : measure(own, metric, track));
     known.set(key, measured);
     return measured;
   };

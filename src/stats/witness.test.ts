@@ -103,4 +103,42 @@ describe('witnesses', () => {
     );
     expect(of('buffer-pool-hits')).toMatchObject({ value: 0, exercised: false, agrees: false });
   });
+
+  describe('of one proxy of the path', () => {
+    const overTls = counters('inbound', (at) => ({ ...at, requestsVerified: at.requests ?? 0 }));
+
+    it('are read in that proxy alone', () => {
+      const { of, variant } = witnessesOf({ claims: ['mtls@inbound', ...CLAIMS] }, overTls);
+      expect(of('mtls@inbound')).toMatchObject({ claimed: true, exercised: true });
+      expect(of('mtls')).toMatchObject({ claimed: false, exercised: false, agrees: true });
+      expect(variant?.status).toBe('measured');
+    });
+
+    it('fail when another proxy does it instead', () => {
+      const { variant } = witnessesOf({ claims: ['mtls@outbound', ...CLAIMS] }, overTls);
+      expect(variant).toMatchObject({
+        status: 'not-exercised',
+        reason: expect.stringMatching(/mtls@outbound/),
+      });
+    });
+
+    it('are seen where they are not claimed, in the proxy that does most of it', () => {
+      const { of } = witnessesOf({ claims: CLAIMS }, overTls);
+      expect(of('mtls')).toMatchObject({ claimed: false, exercised: true, agrees: false });
+    });
+  });
+
+  it('take a worker pool for none when more worked than its bound', () => {
+    const busy = (peak: number) =>
+      counters('outbound', (at) => ({
+        ...at,
+        requestsByWorkers: at.requests ?? 0,
+        workersPeak: peak,
+        workersBound: 64,
+      }));
+    const claims = ['worker-pool', ...CLAIMS];
+    const roles = ['outbound'];
+    expect(witnessesOf({ claims, roles }, busy(64)).of('worker-pool')).toMatchObject({ exercised: true });
+    expect(witnessesOf({ claims, roles }, busy(65)).of('worker-pool')).toMatchObject({ value: 0 });
+  });
 });

@@ -1,0 +1,119 @@
+/** Every row of the catalogue, stood up for real: its witness when its mechanism is on, and when it is off behind its back. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { readRun } from '../record/index.js';
+import { parseScenario } from '../scenario/index.js';
+import { CATALOGUE, KINDS_TO_COME } from '../variants/index.js';
+import { checkout, meshmark, scenarioFile, scratchFolder } from './command-line.js';
+
+const folder = join(checkout, 'scenarios');
+const scenarios = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
+/** Needs a network namespace, and so root; its variants are otherwise those of others. */
+const NEEDS_ROOT = ['quic-handshakes.yaml'];
+const isRoot = process.platform === 'linux' && process.getuid?.() === 0;
+
+function kindsIn(file: string): string[] {
+  const parsed = parseScenario(readFileSync(join(folder, file), 'utf8'), file);
+  if (!parsed.ok) throw new Error(`${file} is malformed`);
+  return parsed.scenario.variants.map(({ kind }) => kind);
+}
+
+describe('the catalogue', () => {
+  it('is listed whole, each row with its status on this machine', async () => {
+    const { stdout, exitCode } = await meshmark(['list', '--json']);
+    expect(exitCode).toBe(0);
+    const { variants } = JSON.parse(stdout) as {
+      variants: { id: string; status: string; reason: string | null }[];
+    };
+    expect(variants.map(({ id }) => id)).toEqual([
+      ...CATALOGUE.map(({ kind }) => kind),
+      ...Object.keys(KINDS_TO_COME),
+    ]);
+    for (const { status, reason } of variants) {
+      expect(['available', 'unavailable']).toContain(status);
+      expect(reason === null).toBe(status === 'available');
+    }
+  });
+
+  it('has a scenario for each row that is not a word for “yours”', () => {
+    const shown = new Set(scenarios.flatMap(kindsIn));
+    const rows = CATALOGUE.map(({ kind }) => kind).filter((kind) => kind !== 'custom');
+    expect(rows.filter((kind) => !shown.has(kind))).toEqual([]);
+  });
+});
+
+describe.each(scenarios)('%s', (file) => {
+  it.skipIf(NEEDS_ROOT.includes(file) && !isRoot)(
+    'stands every variant up, and each proves what it claims',
+    async () => {
+      const out = join(scratchFolder(), 'run');
+      const ended = await meshmark([
+        'run',
+        join(folder, file),
+        ...['--blocks', '1', '--out', out],
+        ...(/^\s+duration:/m.test(readFileSync(join(folder, file), 'utf8')) ? ['--slice', '1s'] : []),
+      ]);
+      expect(ended.stderr).not.toMatch(/rror/);
+      const { run } = readRun(out);
+      for (const variant of run.variants) {
+        expect(variant, variant.reason ?? '').toMatchObject({ status: 'measured' });
+        const witnesses = run.analysis?.witnesses[variant.id] ?? [];
+        expect(witnesses.filter(({ agrees }) => !agrees)).toEqual([]);
+        if (variant.kind !== 'direct') expect(witnesses.some(({ claimed }) => claimed)).toBe(true);
+      }
+    },
+    60_000,
+  );
+});
+
+describe('a mechanism that is switched off behind its back', () => {
+  const disarmed = (kinds: readonly string[], head: string) => `schema: meshmark.scenario/1
+name: disarmed
+${head}
+slices: {blocks: 1, replicas: 1, seed: 3, micro: {requests: 100, warmup: 20, perRound: 2s}}
+variants:
+  - {id: direct}
+${kinds.map((kind) => `  - {id: ${kind}, options: {testDisarm: true}}`).join('\n')}
+baseline: direct
+`;
+  const rowsWithPoint = CATALOGUE.filter(
+    ({ form, point }) =>
+      (form.type === 'sidecar' || form.type === 'node') &&
+      Object.keys(form.opposite).length > 0 &&
+      point !== 'proxy-in-path',
+  ).map(({ kind }) => kind);
+  const scoped = ['mtls-cross-cluster'];
+
+  it.each([
+    {
+      name: 'two sidecars in the path',
+      kinds: rowsWithPoint.filter((kind) => !scoped.includes(kind)),
+      head: 'workload: {protocol: http1, responseBytes: 16KiB, connections: 4}',
+    },
+    {
+      name: 'a gateway between two clusters',
+      kinds: scoped,
+      head: `topology: {path: [client, outbound, gateway, inbound, service], clusters: {west: [client, outbound], east: [gateway, inbound, service]}}
+workload: {protocol: http1, responseBytes: 4KiB, connections: 4}`,
+    },
+  ])(
+    'is called not exercised, and has no number: $name',
+    async ({ kinds, head }) => {
+      const out = join(scratchFolder(), 'run');
+      const ended = await meshmark(['run', scenarioFile(disarmed(kinds, head)), '--out', out]);
+      expect(ended.stderr).toBe('');
+      const { run } = readRun(out);
+      for (const kind of kinds) {
+        const variant = run.variants.find(({ id }) => id === kind);
+        expect(variant, kind).toMatchObject({ status: 'not-exercised', witness: { exercised: false } });
+        const effects = run.analysis?.effects.filter(({ candidate }) => candidate === kind) ?? [];
+        expect(effects.length).toBeGreaterThan(0);
+        for (const effect of effects) {
+          expect(effect).toMatchObject({ verdict: 'not-exercised', ratio: null, difference: null });
+        }
+      }
+    },
+    120_000,
+  );
+});
