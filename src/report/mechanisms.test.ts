@@ -90,7 +90,14 @@ describe('what each variant is', () => {
     expect(own).toContain('<code>buffers: pooled</code>');
     expect(own).toMatch(/Differs in its point alone from<\/dt><dd><bdi class="name">plain/);
     expect(own).toContain('latency p99 lower than <bdi class="name">plain</bdi> <small>A paper on buffers');
-    expect(own.match(/<p>It keeps what it has used[^<]*<\/p>\s*<p>Its counter proves it/)).not.toBeNull();
+    expect(
+      own.match(/<p>This is pooled-buffer\. It keeps[^<]*<\/p>\s*<p>Its counter proves it/),
+    ).not.toBeNull();
+  });
+
+  test('an explanation is printed once, and others of the kind lead to it', () => {
+    expect(page.match(/It keeps what it has used/g)).toHaveLength(5);
+    expect(words('variants').match(/the same kind as all-on , which is explained above/g)).toHaveLength(2);
   });
 
   test('a variant without an explanation shows the rest', () => {

@@ -6,8 +6,9 @@ import type { Effect, MetricName, RunRecord, RunVariant, Verdict } from '../../r
 import type { ReportInput } from '../view.js';
 import { sampleRun } from './sample-run.js';
 
-const EXPLANATION =
-  'It keeps what it has used and uses it again, so that the collector finds less to do.\n\nIts counter proves it. Beware of loopback.';
+function explanationOf(kind: string): string {
+  return `This is ${kind}. It keeps what it has used and uses it again, so that the collector finds less to do.\n\nIts counter proves it. Beware of loopback.`;
+}
 
 /** Ratio, low and high by metric, candidate and baseline; a factor that is not here was not compared. */
 const KNOWN: readonly (readonly [MetricName, string, string, number, number, number, Verdict])[] = [
@@ -106,7 +107,7 @@ export function sampleWithMechanisms(): ReportInput & { readonly run: RunRecord 
 
 function described(variant: RunVariant): RunVariant {
   if (variant.kind === 'custom') return variant;
-  if (variant.kind === 'direct') return { ...variant, explanation: EXPLANATION };
+  if (variant.kind === 'direct') return { ...variant, explanation: explanationOf(variant.kind) };
   return {
     ...variant,
     options: {
@@ -114,7 +115,7 @@ function described(variant: RunVariant): RunVariant {
       accessLog: variant.id === 'all-on',
       buffers: variant.id === 'no-pool' ? 'fresh' : 'pooled',
     },
-    explanation: EXPLANATION,
+    explanation: explanationOf(variant.kind),
     counterpart: variant.id === 'plain' ? null : 'plain',
     caveat: variant.id === 'no-pool' ? 'it needs two cores' : null,
     expectations:

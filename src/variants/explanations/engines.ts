@@ -29,13 +29,14 @@ export const ENGINES = {
   `),
   lean: prose(`
     A forwarder written for one purpose instead of the standard library's general one. It reads bytes from the client
-    into a buffer that belongs to the connection, finds the end of the head with a strict HTTP/1.1 parser that works
-    in place, writes the head anew into a second buffer without the hop-by-hop fields, and sends head and first body
-    bytes in one write. Answers go back in the same manner. Each client connection still has its goroutine, and idle
-    upstream connections are kept in a list of which the one used last is taken first.
+    into memory that is used again and again, finds the end of the head with a strict HTTP/1.1 parser that works in
+    place, writes the head anew without the hop-by-hop fields, and sends head and first body bytes in one write.
+    Answers go back in the same manner. Each client connection still has its goroutine, and idle upstream connections
+    are kept in a list of which the one used last is taken first.
 
-    No request object, header map or string is built, so that a request on a connection that is kept open allocates
-    nothing. That removes most of the collector's work and much of the user-mode time, and it can save a system call
+    No request object, header map or string is built. One allocation is left on a connection that is kept open: the
+    buffer of 32 KiB that an answer is read into, which is made anew for each unless buffers are pooled as well.
+    Objects per request therefore fall to about one, much of the user-mode time goes, and it can save a system call
     where head and body travel together. The kernel's share stays: bytes must still be read and written on two
     sockets.
 
@@ -54,16 +55,16 @@ export const ENGINES = {
     one never meets.
   `),
   'worker-pool': prose(`
-    The lean forwarder with a limit on its goroutines. A connection on which nothing happens has none: its descriptor
-    is parked in the kernel's epoll set, and its buffers are given back. When bytes arrive, a poller thread hands the
-    connection to a pool of workers, kept by the ants library, of which 64 exist unless the scenario says otherwise.
-    The worker serves requests for as long as more are waiting on that connection, then parks it again and takes
-    another.
+    The lean forwarder with a limit on its goroutines. A connection on which nothing happens has none: its socket
+    waits in the kernel's epoll set, and its buffers are given back. When bytes arrive, a poller hands the connection
+    to a pool of workers, kept by the ants library, of which at most 64 exist unless the scenario says otherwise. A
+    worker takes the connection as far as what has arrived allows, then leaves it to epoll again and turns to another.
 
     A goroutine is cheap but not free: it holds a stack of some kilobytes that the collector has to scan, and the
     buffers that it is about to read into. With ten thousand connections that are mostly silent, this is memory and
-    scanning for nothing. Against that stands the hand-over: parking and waking cost an epoll call each and a switch
-    between threads, which a goroutine that blocks in a read does not pay in the same way.
+    scanning for nothing. Against that stands the hand-over: what the poller is told has to reach a worker, which is a
+    switch between goroutines and often between threads, and a request whose upstream takes its time passes through it
+    more than once.
 
     So the row should win where connections are many and busy ones few, as with the long-lived pools that clients keep
     towards a mesh, and it should lose a little where all connections are busy all the time. The bound is protection
@@ -80,17 +81,18 @@ export const ENGINES = {
     run.
   `),
   netpoll: prose(`
-    Event loops in place of goroutines that block. One loop runs for each core that the sidecar may use, on the gnet
-    library, and owns a share of the connections: clients and, on the same loop, the upstream connections that serve
-    them. When the kernel reports that sockets are ready, the loop reads what is there, moves each connection's state
-    machine forward as far as the bytes allow, writes, and goes on to the next. The parser and the rewriting are those
-    of the lean forwarder, so that only the way of waiting differs from that row.
+    Event loops in place of goroutines that block. One loop runs for each core that the sidecar may use, on the
+    kernel's epoll directly, and owns a share of the connections: clients and, on the same loop, the upstream
+    connections that serve them. When the kernel reports that sockets are ready, the loop reads what is there, moves
+    each connection's state machine forward as far as the bytes allow, writes, and goes on to the next. The parser and
+    the rewriting are those of the lean forwarder, so that only the way of waiting differs from that row.
 
     Go's own network layer also uses epoll underneath, but wakes a goroutine for every readiness, with a pass through
     the scheduler and sometimes through another thread. A loop handles a whole batch of ready sockets in one turn,
     needs no stack per connection, and never moves a request between threads. The price is that nothing may block,
     that a long piece of work on a loop delays all of its connections, and that fairness is the program's own task.
-    When the far side does not drain, the loop must stop reading, or memory grows without bound.
+    When the far side does not drain, the loop must stop reading, or memory grows without bound; for want of that, a
+    general library of event loops was tried for this row and left.
 
     Published gains come from many connections with small messages, and this is where to look for them. With few
     connections, or with large bodies that are bound by copying, there is not much waking to save.
@@ -132,15 +134,15 @@ export const ENGINES = {
   `),
   'all-on': prose(`
     Everything that this sidecar can switch on for unencrypted HTTP/1.1 and that is expected to help, at once: the
-    lean forwarder, which builds no objects for a request; event loops, one per core, in place of goroutines; copy
+    lean forwarder, which builds no objects for a request; event loops, one per core, in place of goroutines; body
     buffers from a pool; upstream connections that are kept, as many as the workload has. It answers the question that
     comes after all others: if we did the whole list, where would we be?
 
-    The parts do not add up, and one should not expect them to. Once nothing is allocated for a request, pooled
-    buffers have little garbage left to avoid; on an event loop, memory belongs to the loop, and a pool is nearly
-    implied. What remains when all of it is on is chiefly the kernel: reading and writing two sockets for each
-    message, waking the thread, moving bytes. The distance from here to no mesh at all is what only another
-    architecture could remove.
+    The parts do not add up, and one should not expect them to. Some lean on each other: the lean forwarder leaves a
+    single allocation, the buffer of an answer, and the pool takes that one too, so that only both together leave the
+    collector nothing to do. Others overlap, since a loop and a bounded pool would spare the same goroutines. What
+    remains when all of it is on is chiefly the kernel: reading and writing two sockets for each message, waking the
+    thread, moving bytes. The distance from here to no mesh at all is what only another architecture could remove.
 
     The traffic that it flatters is small and frequent. For large bodies, slow services or connections that are opened
     for each request, the result approaches the plain sidecar's, since copying, waiting and connecting are the same.

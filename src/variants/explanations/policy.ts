@@ -5,9 +5,9 @@ export const POLICY = {
   'rbac-remote': prose(`
     Before the inbound sidecar passes a request on, it asks a policy server whether it may. The question is a gRPC
     call with the identity of the caller, taken from the verified certificate of its connection, with the method and
-    the path; the answer is allow or deny. The server evaluates a list of rules with the casbin library: a denial
-    beats any permission, and what no rule permits is denied. Mutual TLS is on between the sidecars, since an identity
-    that is not proven is no basis for a decision.
+    the path; the answer is allow or deny. The server evaluates its rules one after another with the casbin library,
+    so that a longer list makes a dearer answer; a denial beats any permission, and what no rule permits is denied.
+    Mutual TLS is on between the sidecars, since an identity that is not proven is no basis for a decision.
 
     Each request thus contains a second, smaller request. It costs a message in each direction over a connection that
     is kept, encoding and decoding, several wake-ups in either process, and above all waiting: the request stands

@@ -13,6 +13,8 @@ const SHAPES = { off: 'rectRot', on: 'circle' } as const;
 /** Ratios that make good ticks; those that the range has room for are shown. */
 const TICKS = [0.1, 0.2, 0.33, 0.5, 0.67, 0.8, 0.9, 0.95, 0.98, 1, 1.02, 1.05, 1.1, 1.25, 1.5, 2, 3, 5, 10];
 const LEAST_REACH = Math.log(1.03);
+/** One interval without bounds to speak of must not flatten all others; it runs out of the picture instead. */
+const MOST_REACH = Math.log(12);
 
 /** What the two marks of a factor mean, with their colours, for the legend. */
 export function ablationParts(theme: Theme) {
@@ -30,8 +32,8 @@ export function ablationChart(
 ): { readonly height: number; readonly config: ChartConfiguration<'scatter'> } {
   const { factors } = series;
   const all = factors.flatMap(({ off, on }) => [off, on].filter((own) => own !== null));
-  const reach =
-    1.08 * Math.max(LEAST_REACH, ...all.flatMap((own) => own.map((ratio) => Math.abs(Math.log(ratio)))));
+  const widest = Math.max(0, ...all.flatMap((own) => own.map((ratio) => Math.abs(Math.log(ratio)))));
+  const reach = Math.min(MOST_REACH, 1.08 * Math.max(LEAST_REACH, widest));
   const marks = DIRECTIONS.map((direction) =>
     factors.flatMap((factor, lane) => {
       const interval = factor[direction];
@@ -145,7 +147,11 @@ function whiskers(
       const { ctx } = chart;
       const { x, y } = chart.scales;
       if (x === undefined || y === undefined) return;
+      const { left, top, width, height } = chart.chartArea;
       ctx.save();
+      ctx.beginPath();
+      ctx.rect(left, top, width, height);
+      ctx.clip();
       ctx.lineWidth = 2.5;
       ctx.lineCap = 'round';
       marks.forEach((own, index) => {
