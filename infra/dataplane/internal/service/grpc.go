@@ -50,7 +50,7 @@ func (s *service) answerUnary(
 	if !s.keep(r) {
 		answer, err = handle(context.WithValue(ctx, requestKey{}, r), asked)
 	}
-	_ = grpc.SetHeader(ctx, metadata.Pairs(receivedMetadata, formatNs(r.receivedNs), sentMetadata, formatNs(clock.MonotonicNs())))
+	_ = grpc.SetHeader(ctx, metadata.Pairs(receivedMetadata, formatNs(r.receivedNs), sentMetadata, formatNs(s.sentNow(r))))
 	return answer, err
 }
 
@@ -68,6 +68,7 @@ func (s *service) answerStream(
 	if timed.sentNs == 0 {
 		timed.sentNs = clock.MonotonicNs()
 	}
+	s.served(r, timed.sentNs)
 	stream.SetTrailer(metadata.Pairs(sentMetadata, formatNs(timed.sentNs)))
 	return err
 }

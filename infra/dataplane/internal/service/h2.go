@@ -7,8 +7,6 @@ import (
 	"net/http"
 	"strconv"
 	"time"
-
-	"meshmark/dataplane/internal/clock"
 )
 
 // serveH2 speaks HTTP/2 with prior knowledge and nothing else, so that a client that meant to and did not is noticed.
@@ -37,7 +35,7 @@ func (s *service) answerH2(answer http.ResponseWriter, asked *http.Request) {
 	header := answer.Header()
 	header.Set("Content-Type", "application/octet-stream")
 	header.Set(receivedHeader, strconv.FormatInt(r.receivedNs, 10))
-	sent := func() { header.Set(sentHeader, strconv.FormatInt(clock.MonotonicNs(), 10)) }
+	sent := func() { header.Set(sentHeader, strconv.FormatInt(s.sentNow(r), 10)) }
 	// A failure to write is a client that has gone away.
 	switch body := s.bodyOf(r); {
 	case fault:

@@ -6,8 +6,6 @@ import (
 	"strconv"
 
 	"github.com/valyala/fasthttp"
-
-	"meshmark/dataplane/internal/clock"
 )
 
 func (s *service) serveHTTP1(listener net.Listener) error {
@@ -59,7 +57,7 @@ func (s *service) answerHTTP1(exchange *fasthttp.RequestCtx) {
 	var digits [20]byte
 	header := &exchange.Response.Header
 	header.SetBytesV(receivedHeader, strconv.AppendInt(digits[:0], r.receivedNs, 10))
-	header.SetBytesV(sentHeader, strconv.AppendInt(digits[:0], clock.MonotonicNs(), 10))
+	header.SetBytesV(sentHeader, strconv.AppendInt(digits[:0], s.sentNow(r), 10))
 }
 
 // drain reads the rest of a request's body.

@@ -298,3 +298,21 @@ func TestGRPCFaultsAreUnavailableAndStallsHoldCalls(t *testing.T) {
 		t.Errorf("a stall of 300 ms held a call for %s", took)
 	}
 }
+
+func TestTheTimesOfAnswersAddUpToWhatTheServiceCounts(t *testing.T) {
+	for _, protocol := range []string{"http1", "h2"} {
+		t.Run(protocol, func(t *testing.T) {
+			server := processtest.StartServer(t, "--protocol", protocol, "--delay", "3ms")
+			client := clientOf(t, protocol)
+			var sum time.Duration
+			for range 5 {
+				response, _ := do(t, client, "GET", "http://"+server.Address+"/", nil)
+				sum += residenceIn(t, response.Header.Get(receivedHeader), response.Header.Get(sentHeader))
+			}
+			witness := server.Snapshot().Witness
+			if witness.TimedRequests != 5 || witness.ServedNs != int64(sum) {
+				t.Errorf("%d requests in %d ns, the answers say %d ns", witness.TimedRequests, witness.ServedNs, sum)
+			}
+		})
+	}
+}

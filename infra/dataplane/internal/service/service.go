@@ -146,6 +146,18 @@ func (s *service) received() request {
 	return request{receivedNs: clock.MonotonicNs(), serial: uint64(s.counters.Requests.Add(1))}
 }
 
+// sentNow is the time at which a request's answer is sent off; it adds the request's time to those that were served.
+func (s *service) sentNow(r request) int64 {
+	sentNs := clock.MonotonicNs()
+	s.served(r, sentNs)
+	return sentNs
+}
+
+func (s *service) served(r request, sentNs int64) {
+	s.counters.TimedRequests.Add(1)
+	s.counters.ServedNs.Add(sentNs - r.receivedNs)
+}
+
 // keep holds a request for the delay and any stall. It reports whether the request is one of those to be failed.
 func (s *service) keep(r request) (fault bool) {
 	if s.options.Delay > 0 {
