@@ -58,14 +58,14 @@ export const witnessResult = z.object({
 });
 export type WitnessResult = z.infer<typeof witnessResult>;
 
-/** What published work says a variant does to a metric; printed beside the result, never used to judge it. */
+/** What is expected of a variant in a metric before it is measured; printed beside the result, never used to judge it. */
 export const expectation = z.object({
   metric: metricName,
   /** Id of the variant that the claim compares with. */
   against: z.string(),
   /** What the variant's value is expected to be, compared with that of `against`. */
   direction: z.enum(['lower', 'higher']),
-  /** Who says so, in words that let a reader find it. */
+  /** Who says so, in words that let a reader find it, or what it follows from. */
   source: z.string(),
 });
 export type Expectation = z.infer<typeof expectation>;
@@ -245,7 +245,7 @@ export const hopSplit = z.object({
 });
 export type HopSplit = z.infer<typeof hopSplit>;
 
-/** An effect that went the other way than published work says. It is flagged, and changes no verdict. */
+/** An effect that went the other way than was expected. It is flagged, and changes no verdict. */
 export const surprise = z.object({
   candidate: z.string(),
   baseline: z.string(),

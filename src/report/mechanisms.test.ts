@@ -63,7 +63,7 @@ describe('surprises', () => {
   test('stand right after the verdict, each with what was expected, by whom, and what was found', () => {
     expect(/<main>\s*<section id="([^"]+)"/.exec(page)?.[1]).toBe('surprises');
     expect(words('surprises')).toContain(
-      'only-pool was expected to be lower than plain in latency p99. Found: 9.0 % higher (4.0 % to 14.2 %) . Expected by: A paper on buffers, 2020',
+      'only-pool was expected to be lower than plain in latency p99. Found: 9.0 % higher (4.0 % to 14.2 %) . What the expectation rests on: A paper on buffers, 2020.',
     );
   });
 
@@ -89,7 +89,7 @@ describe('what each variant is', () => {
     const own = disclosures.find((text) => text.includes('>only-pool</bdi> <small>')) ?? '';
     expect(own).toContain('<code>buffers: pooled</code>');
     expect(own).toMatch(/Differs in its point alone from<\/dt><dd><bdi class="name">plain/);
-    expect(own).toContain('latency p99 lower than <bdi class="name">plain</bdi> <small>A paper on buffers');
+    expect(own).toContain('latency p99 lower than <bdi class="name">plain</bdi>: <small>A paper on buffers');
     expect(
       own.match(/<p>This is pooled-buffer\. It keeps[^<]*<\/p>\s*<p>Its counter proves it/),
     ).not.toBeNull();

@@ -37,9 +37,9 @@ ${typeof explanation === 'string' ? explanationOf(variant.id, explanation, first
 }
 
 function expected(expectations: NonNullable<RunVariant['expectations']>): Html {
-  return html`<p>Published work expects of it:</p><ul>${expectations.map(
+  return html`<p>What is expected of it, and why:</p><ul>${expectations.map(
     ({ metric, against, direction, source }) =>
-      html`<li>${METRICS[metric].label} ${direction} than ${name(against)} <small>${source}</small></li>`,
+      html`<li>${METRICS[metric].label} ${direction} than ${name(against)}: <small>${source}</small></li>`,
   )}</ul>`;
 }
 

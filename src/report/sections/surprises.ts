@@ -1,4 +1,4 @@
-/** Results that go the other way than published work says: flagged, explained where possible, never judged by it. */
+/** Results that go the other way than was expected: flagged for a second look, never judged by it. */
 import { METRICS } from '../../record/index.js';
 import { html, name } from '../html.js';
 import type { Section, View } from '../view.js';
@@ -12,10 +12,10 @@ export function surprises({ analysis }: View): Section {
     body:
       found.length === 0
         ? null
-        : html`<p>${found.length === 1 ? 'One result goes' : `${found.length} results go`} the other way than published work says. That makes no number here wrong, and no verdict was changed by it; it is a reason to look at the witnesses, at the traffic and at the machine before building on it.</p>
+        : html`<p>${found.length === 1 ? 'One result goes' : `${found.length} results go`} the other way than was expected before anything was measured. That makes no number here wrong, and no verdict was changed by it; it is a reason to look at the witnesses, at the traffic and at the machine before building on it.</p>
 <ul class="surprises">${found.map(
             (surprise) =>
-              html`<li><b>${name(surprise.candidate)}</b> was expected to be ${surprise.expected} than ${name(surprise.baseline)} in ${METRICS[surprise.metric].label}. Found: <b>${surprise.found}</b>. <small>Expected by: ${surprise.source}</small></li>`,
+              html`<li><b>${name(surprise.candidate)}</b> was expected to be ${surprise.expected} than ${name(surprise.baseline)} in ${METRICS[surprise.metric].label}. Found: <b>${surprise.found}</b>. <small>What the expectation rests on: ${surprise.source}.</small></li>`,
           )}</ul>`,
   };
 }
