@@ -144,20 +144,29 @@ describe.each(['streams'])('with --buffers %s', (buffers) => {
   }
 
   it.each([
-    ['a length', 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nonly this'],
-    ['chunks', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nonly\r\n'],
-    ['chunks, within one', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\nonly'],
+    ['a length', 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nonly this', ''],
+    ['chunks', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nonly\r\n', ''],
+    ['chunks, within one', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\nonly', ''],
     [
-      'chunks, the last of them broken',
-      'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nonly\r\nzz\r\n\r\n',
+      'chunks, the next of them broken',
+      'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nonly\r\n',
+      'zz\r\n\r\n',
     ],
-  ])('resets the client when an answer with %s breaks off', async (_what, bytes) => {
+  ])('resets the client when an answer with %s breaks off', async (_what, first, second) => {
     for (const request of [GET, 'GET / HTTP/1.0\r\n\r\n']) {
-      const heard = await answeredWith(bytes, request);
+      const upstream = await answering(first, async (socket) => {
+        // libuv reports a reset that comes together with data as an orderly end, to the client of this test too.
+        await new Promise((resolve) => setTimeout(resolve, 40));
+        socket.end(second);
+      });
+      const sidecar = await host.start(upstream.port, '--buffers', buffers);
+      const heard = await say(sidecar.port, request);
+      await sidecar.end();
+      await upstream.close();
       expect(heard.text).toContain('only');
       expect(heard.text).not.toMatch(/\r\n0\r\n\r\n$/);
       expect(heard.reset).toBe(true);
-      expect(heard.log).toContain('broke off');
+      expect(sidecar.log()).toContain('broke off');
     }
   });
 

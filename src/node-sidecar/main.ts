@@ -16,10 +16,12 @@ import { createFaultLog } from './fault-log.js';
 import { createStreamsForwarder } from './http-streams.js';
 import { type Address, formatAddress, type Options, parseOptions, USAGE } from './options.js';
 import { createRuntimeReader } from './runtime.js';
+import { createTcpPooled } from './tcp-pooled.js';
 import { createTcpStreams } from './tcp-streams.js';
 
 function createTraffic(options: Options, parts: Parts): Server {
-  if (options.protocol === 'tcp') return createTcpStreams(parts);
+  if (options.protocol === 'tcp')
+    return options.buffers === 'pooled' ? createTcpPooled(parts) : createTcpStreams(parts);
   return createClientSide(createStreamsForwarder(options.idleUpstreamConnections, parts), parts);
 }
 
