@@ -166,9 +166,6 @@ func (x *exchange) upstreamEnded() error {
 // refusal is an answer of the proxy's own. It closes the connection unless keep.
 func (x *exchange) refusal(status int, keep bool) []byte {
 	x.status = status
-	if cap(x.back) == 0 {
-		x.back = x.proxy.memory.head()
-	}
 	back := append(x.back[:0], "HTTP/1.1 "...)
 	back = strconv.AppendInt(back, int64(status), 10)
 	back = append(append(append(back, ' '), reasons[status]...), "\r\nContent-Length: 0\r\n"...)

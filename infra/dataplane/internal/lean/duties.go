@@ -69,7 +69,7 @@ func (x *exchange) joinForwardedFor(before, value []byte) []byte {
 	if before == nil {
 		return value
 	}
-	joined := append(x.joined[:0:0], before...)
+	joined := append(x.joined[:0], before...)
 	joined = append(append(joined, ", "...), value...)
 	x.joined = joined
 	return joined

@@ -17,13 +17,8 @@ import (
 //	write what pull returns to the client, until answered; finish
 type exchange struct {
 	proxy *proxy
-	// in holds the client's bytes; those before taken have been used.
-	in    []byte
-	taken int
-
-	request message.Head
-	// out is the request as it is sent on: the head, and of the body what came with it.
-	out    []byte
+	// desk is nil while the connection is idle and shares no memory.
+	*desk
 	upload message.Body
 	// uploaded says that the whole body has been read; it is set by whoever reads it and asked while the answer comes.
 	uploaded atomic.Bool
@@ -34,10 +29,7 @@ type exchange struct {
 	// answer holds the upstream's bytes; those in [answerStart, answerEnd) have not been looked at.
 	answer                 []byte
 	answerStart, answerEnd int
-	response               message.Head
 	download               message.Body
-	// back is an answer's head as it is sent on.
-	back []byte
 	// bodyWaits says that the body bytes in [bodyFrom, bodyTo) are still to be returned by pull.
 	bodyWaits        bool
 	bodyFrom, bodyTo int
@@ -56,7 +48,8 @@ type exchange struct {
 	startNs, sentNs, answeredNs int64
 	route                       int
 	dutiesFrom, dutiesTo        int
-	joined                      []byte
+	// inWork is true from a request's head to its end.
+	inWork bool
 }
 
 var (
@@ -79,8 +72,8 @@ func (x *exchange) now() int64 {
 // inSpace is where the client's next bytes go.
 func (x *exchange) inSpace() []byte {
 	switch {
-	case cap(x.in) == 0:
-		x.in = x.proxy.memory.head()
+	case x.desk == nil:
+		x.desk = x.proxy.memory.desk()
 	case x.taken == len(x.in):
 		x.in, x.taken = x.in[:0], 0
 	case len(x.in) == cap(x.in) && x.taken > 0:
@@ -96,7 +89,20 @@ func (x *exchange) inSpace() []byte {
 func (x *exchange) inFilled(count int) { x.in = x.in[:len(x.in)+count] }
 
 // untaken are the bytes that have come and not been used.
-func (x *exchange) untaken() []byte { return x.in[x.taken:] }
+func (x *exchange) untaken() []byte {
+	if x.desk == nil {
+		return nil
+	}
+	return x.in[x.taken:]
+}
+
+// rest gives the desk back. No request must be in work, and no byte untaken.
+func (x *exchange) rest() {
+	if x.desk != nil {
+		x.proxy.memory.putDesk(x.desk)
+		x.desk = nil
+	}
+}
 
 // keepInput has bytes read elsewhere used next.
 func (x *exchange) keepInput(bytes []byte) {
@@ -104,22 +110,6 @@ func (x *exchange) keepInput(bytes []byte) {
 		x.in, x.taken = x.in[:0], 0
 	}
 	x.in = append(x.in, bytes...)
-}
-
-// releaseInput gives back the memory for heads. It must not hold anything.
-func (x *exchange) releaseInput() {
-	if cap(x.in) > 0 {
-		x.proxy.memory.putHead(x.in)
-		x.in, x.taken = nil, 0
-	}
-	if cap(x.out) > 0 {
-		x.proxy.memory.putHead(x.out)
-		x.out = nil
-	}
-	if cap(x.back) > 0 {
-		x.proxy.memory.putHead(x.back)
-		x.back = nil
-	}
 }
 
 // next looks for a request among the bytes that have come. It returns false when more are needed, and a
@@ -154,13 +144,16 @@ func (x *exchange) begin() {
 	proxy.counters.Requests.Add(1)
 	proxy.counters.RequestsHTTP1.Add(1)
 	proxy.counters.RequestsLean.Add(1)
+	if proxy.served != nil {
+		proxy.served.Add(1)
+	}
 	if x.perRequest != nil {
 		x.perRequest()
 	}
 	if proxy.options.BurnCPU != nil {
 		proxy.options.BurnCPU()
 	}
-	x.headDone, x.answerStarted, x.upstreamDirty, x.bodyWaits = false, false, false, false
+	x.headDone, x.answerStarted, x.upstreamDirty, x.bodyWaits, x.inWork = false, false, false, false, true
 	x.status, x.payload, x.sentNs, x.answeredNs = 0, 0, 0, 0
 	x.rewriteRequest()
 }
@@ -207,6 +200,10 @@ func (x *exchange) sent() {
 
 // finish ends the exchange: the answer's last byte has been written, or never will be.
 func (x *exchange) finish() {
+	if !x.inWork {
+		return
+	}
+	x.inWork = false
 	proxy := x.proxy
 	if x.answer != nil {
 		proxy.memory.putBody(x.answer)

@@ -201,6 +201,7 @@ func (c *client) relayAnswer(upstream *upstreamConn) error {
 // settle decides what becomes of both connections after an exchange that went well.
 func (c *client) settle(upstream *upstreamConn) (again bool) {
 	if c.switched() {
+		c.finish()
 		c.tunnel(upstream)
 		return false
 	}

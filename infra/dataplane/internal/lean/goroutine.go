@@ -103,7 +103,7 @@ func (c *client) serve() {
 	}
 	for c.awaitRequest() && c.forward() {
 	}
-	c.releaseInput()
+	c.rest()
 }
 
 // greet completes the handshake, if there is one, and notes who the client is.
@@ -187,10 +187,9 @@ func (c *client) linger() {
 		return
 	}
 	_ = c.conn.SetReadDeadline(afterNow(lingerLimit))
-	buffer := c.proxy.memory.head()
-	defer c.proxy.memory.putHead(buffer)
 	for total := 0; total < lingerBytes; {
-		count, err := c.conn.Read(buffer[:cap(buffer)])
+		c.taken = len(c.in)
+		count, err := c.conn.Read(c.inSpace())
 		if err != nil {
 			return
 		}

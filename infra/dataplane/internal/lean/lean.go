@@ -24,6 +24,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net"
+	"sync/atomic"
 	"time"
 
 	"meshmark/dataplane/internal/admin"
@@ -90,8 +91,10 @@ func Serve(
 	proxy := &proxy{options: options, counters: counters, report: report, memory: newMemory(options.Buffers, counters)}
 	switch options.Concurrency {
 	case "worker-pool":
+		proxy.served = &counters.RequestsByWorkers
 		return serveWorkers(ctx, listener, proxy)
 	case "event-loop":
+		proxy.served = &counters.RequestsByLoop
 		return serveLoops(ctx, listener, proxy)
 	}
 	return serveGoroutines(ctx, listener, proxy)
@@ -125,6 +128,8 @@ type proxy struct {
 	counters *admin.Counters
 	report   func(string)
 	memory   *memory
+	// served counts requests by who serves them; nil where nobody asks.
+	served *atomic.Int64
 }
 
 func (p *proxy) fresh() bool { return p.options.UpstreamConnections == "fresh" }

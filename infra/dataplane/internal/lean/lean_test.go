@@ -22,7 +22,7 @@ import (
 // modes are the ways of serving that this platform has.
 func modes() []string {
 	if runtime.GOOS == "linux" {
-		return []string{"goroutine"}
+		return []string{"goroutine", "worker-pool", "event-loop"}
 	}
 	return []string{"goroutine"}
 }
@@ -34,22 +34,22 @@ func inEveryMode(t *testing.T, test func(t *testing.T, mode string)) {
 	}
 }
 
-// running is a proxy that serves.
-type running struct {
+// served is a proxy that serves.
+type served struct {
 	address  string
 	counters *admin.Counters
 	mutex    sync.Mutex
 	reports  []string
 }
 
-func (r *running) reported() string {
+func (r *served) reported() string {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
 	return strings.Join(r.reports, "\n")
 }
 
 // startProxy serves until the test's end, and checks that serving ends then.
-func startProxy(t testing.TB, mode, upstream string, change ...func(*Options)) *running {
+func startProxy(t testing.TB, mode, upstream string, change ...func(*Options)) *served {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -58,9 +58,9 @@ func startProxy(t testing.TB, mode, upstream string, change ...func(*Options)) *
 	return startProxyOn(t, listener, mode, upstream, change...)
 }
 
-func startProxyOn(t testing.TB, listener net.Listener, mode, upstream string, change ...func(*Options)) *running {
+func startProxyOn(t testing.TB, listener net.Listener, mode, upstream string, change ...func(*Options)) *served {
 	t.Helper()
-	proxy := &running{address: listener.Addr().String(), counters: &admin.Counters{}}
+	proxy := &served{address: listener.Addr().String(), counters: &admin.Counters{}}
 	options := Options{
 		Upstream: upstream, Concurrency: mode, Workers: 16, Buffers: "pooled", UpstreamConnections: "pooled",
 		IdleUpstreamConnections: 64, HopTimes: true,
@@ -138,7 +138,7 @@ func readHead(reader *bufio.Reader) (head string, err error) {
 }
 
 // connect opens a connection to the proxy that ends with the test, and on which nothing waits for ever.
-func (r *running) connect(t testing.TB) (*net.TCPConn, *bufio.Reader) {
+func (r *served) connect(t testing.TB) (*net.TCPConn, *bufio.Reader) {
 	t.Helper()
 	connection, err := net.Dial("tcp", r.address)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"meshmark/dataplane/internal/admin"
+	"meshmark/dataplane/internal/lean/message"
 )
 
 const (
@@ -19,7 +20,7 @@ type memory struct {
 	counters *admin.Counters
 	pooled   bool
 	bodies   sync.Pool
-	heads    sync.Pool
+	desks    sync.Pool
 }
 
 func newMemory(buffers string, counters *admin.Counters) *memory {
@@ -47,17 +48,34 @@ func (m *memory) putBody(buffer []byte) {
 	}
 }
 
-// head returns an empty slice with room for headBuffer bytes.
-func (m *memory) head() []byte {
-	if array, found := m.heads.Get().(*[headBuffer]byte); found {
-		return array[:0]
-	}
-	return make([]byte, 0, headBuffer)
+// desk is what working on a request's head and on an answer's head takes.
+type desk struct {
+	// in holds the client's bytes; those before taken have been used.
+	in    []byte
+	taken int
+	// out is the request as it is sent on: the head, and of the body what came with it.
+	out []byte
+	// back is an answer's head as it is sent on.
+	back              []byte
+	request, response message.Head
+	// joined is a list that came in several fields.
+	joined []byte
 }
 
-// putHead takes back what head returned. What has outgrown it is left to the garbage collector.
-func (m *memory) putHead(buffer []byte) {
-	if cap(buffer) == headBuffer {
-		m.heads.Put((*[headBuffer]byte)(buffer[:headBuffer]))
+func (m *memory) desk() *desk {
+	if d, found := m.desks.Get().(*desk); found {
+		return d
 	}
+	return &desk{in: make([]byte, 0, headBuffer), out: make([]byte, 0, headBuffer), back: make([]byte, 0, headBuffer/4)}
+}
+
+// putDesk takes a desk back, unless a giant request has made it too large to keep.
+func (m *memory) putDesk(d *desk) {
+	if cap(d.in)+cap(d.out)+cap(d.back)+cap(d.joined) > 8*headBuffer {
+		return
+	}
+	d.in, d.taken, d.out, d.back = d.in[:0], 0, d.out[:0], d.back[:0]
+	d.request.Reset()
+	d.response.Reset()
+	m.desks.Put(d)
 }

@@ -18,9 +18,6 @@ func (x *exchange) rewriteRequest() {
 	x.upgrading = head.Upgrade && head.Framing == message.NoBody
 	x.methodSize, x.targetSize = len(head.Method), len(head.Target)
 
-	if cap(x.out) == 0 {
-		x.out = x.proxy.memory.head()
-	}
 	out := x.out[:0]
 	if head.Minor == 1 && head.Authority == nil {
 		out = append(out, head.Raw[:head.FieldsStart]...)
@@ -110,9 +107,6 @@ func (x *exchange) rewriteResponse() {
 		default:
 			field.Dropped = field.Named
 		}
-	}
-	if cap(x.back) == 0 {
-		x.back = x.proxy.memory.head()
 	}
 	back := x.back[:0]
 	if head.Minor == 1 {
