@@ -16,7 +16,7 @@
 // Everything is the process's own: the namespace lives as long as one of its threads, the TUN devices as long as their
 // files. However the process ends, nothing is left to clean up. A command that was started in side b (dataplane launch
 // --netns) and outlives the wire stays in a namespace without a wire: kind tun takes its device away at once, and its
-// packets have no route; of kind veth both ends stay until that command ends too.
+// packets have no route; of kind veth both ends stay until that command, and every connection to it, has ended too.
 //
 // On SIGTERM it prints what it carried and how exactly, {"event":"ended",…}, and exits 0.
 package wire
