@@ -40,7 +40,10 @@ func newEngine(
 	dial := countedDialer(counters)
 	switch {
 	case options.HTTP == "lean":
-		return made, errors.New("--http lean is not in this binary")
+		made.serve = func(sockets serving.Sockets) error {
+			return serveLean(ctx, sockets.Traffic, options, own, mesh, counters, faults)
+		}
+		return made, nil
 	case options.ListenProtocol == "tcp":
 		made.serve = func(sockets serving.Sockets) error {
 			return serveTCP(ctx, sockets.Traffic, options, own, dial, counters, faults)
@@ -83,12 +86,14 @@ func (e *engine) newDuties(options Options, counters *admin.Counters, faults *fa
 func (e *engine) newHandler(
 	options Options, own *identity, dial dialer, mesh *duties.Duties, counters *admin.Counters, faults *faultLog,
 ) (http.Handler, error) {
-	switch {
-	case options.Policy != "none":
-		return nil, errors.New("--policy is not in this binary")
-	case options.Concurrency == "channel":
+	if options.Concurrency == "channel" {
 		return nil, errors.New("--concurrency channel is not in this binary")
 	}
+	permitted, closePolicy, err := newPolicy(options, counters, faults)
+	if err != nil {
+		return nil, fmt.Errorf("--policy: %w", err)
+	}
+	e.closers = append(e.closers, closePolicy)
 	to, err := newUpstream(options, own, dial, counters)
 	if err != nil {
 		return nil, err
@@ -104,6 +109,7 @@ func (e *engine) newHandler(
 	if mesh != nil {
 		handler = mesh.Wrap(handler)
 	}
+	handler = permitted(handler)
 	if options.Burn > 0 {
 		handler = burning(options, handler)
 	}

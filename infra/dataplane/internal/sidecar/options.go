@@ -148,8 +148,8 @@ func (o Options) checkEngine() error {
 		return fmt.Errorf("--http lean speaks http1 on both sides only")
 	case (o.Concurrency == "worker-pool" || o.Concurrency == "event-loop") && o.HTTP != "lean":
 		return fmt.Errorf("--concurrency %s needs --http lean: net/http starts a goroutine for each connection", o.Concurrency)
-	case o.Concurrency == "event-loop" && !plain:
-		return fmt.Errorf("--concurrency event-loop cannot speak TLS: crypto/tls blocks")
+	case (o.Concurrency == "worker-pool" || o.Concurrency == "event-loop") && !plain:
+		return fmt.Errorf("--concurrency %s cannot speak TLS: crypto/tls blocks", o.Concurrency)
 	case o.Concurrency == "channel" && (o.HTTP != "net-http" || tcp):
 		return fmt.Errorf("--concurrency channel needs --http net-http and a protocol with requests")
 	case o.Workers < 1:
