@@ -58,18 +58,19 @@ export const ENGINES = {
     The lean forwarder with a limit on its goroutines. A connection on which nothing happens has none: its socket
     waits in the kernel's epoll set, and its buffers are given back. When bytes arrive, a poller hands the connection
     to a pool of workers, kept by the ants library, of which at most 64 exist unless the scenario says otherwise. A
-    worker takes the connection as far as what has arrived allows, then leaves it to epoll again and turns to another.
+    worker stays with the connection until its request is answered and no further one has arrived, then leaves it to
+    epoll again and turns to the next that waits.
 
     A goroutine is cheap but not free: it holds a stack of some kilobytes that the collector has to scan, and the
     buffers that it is about to read into. With ten thousand connections that are mostly silent, this is memory and
-    scanning for nothing. Against that stands the hand-over: what the poller is told has to reach a worker, which is a
-    switch between goroutines and often between threads, and a request whose upstream takes its time passes through it
-    more than once.
+    scanning for nothing. Against that stands the hand-over: what the poller is told has to reach a worker, at the
+    start of a request and again when its upstream answers, and each time that is a switch between goroutines and
+    often between threads.
 
     So the row should win where connections are many and busy ones few, as with the long-lived pools that clients keep
     towards a mesh, and it should lose a little where all connections are busy all the time. The bound is protection
-    too: a flood waits in line instead of growing the process. Requests that wait in that line see it in their
-    latency.
+    too: a flood waits in line instead of growing the process. Since a worker is held while the service works, slow
+    services need a higher bound, or the line shows in the latency.
 
     The share of requests that a worker of the pool forwarded must be all of them. Beside it the record holds the
     largest number of workers that were busy at once and the bound it stayed under, and the goroutine count, which has
