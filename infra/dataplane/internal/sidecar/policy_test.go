@@ -429,10 +429,9 @@ func TestKeptDecisionsOutliveTheServerOnlyUntilTheirTimeIsOver(t *testing.T) {
 	}
 }
 
-func TestANewServersRulesDropWhatTheOldOneDecided(t *testing.T) {
-	server := startPolicyServer(t, allowAll)
-	g := startGuarded(t, nil, "cached", server.Address, time.Hour, nil)
-	// Once a change has been told, the stream stands.
+// awaitStream changes the rules, without another effect, until a change is told: then the stream stands.
+func (g *guarded) awaitStream(t testing.TB, server *processtest.Server) {
+	t.Helper()
 	for deadline := time.Now().Add(10 * time.Second); g.counters.PolicyPushes.Load() == 0; {
 		putRules(t, server, allowAll)
 		if time.Now().After(deadline) {
@@ -440,6 +439,14 @@ func TestANewServersRulesDropWhatTheOldOneDecided(t *testing.T) {
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
+	// What else was changed meanwhile is told by then.
+	time.Sleep(300 * time.Millisecond)
+}
+
+func TestANewServersRulesDropWhatTheOldOneDecided(t *testing.T) {
+	server := startPolicyServer(t, allowAll)
+	g := startGuarded(t, nil, "cached", server.Address, time.Hour, nil)
+	g.awaitStream(t, server)
 	for range 2 {
 		if got := statusOf(t, g, nil, "GET /"); got != 200 {
 			t.Fatalf("status %d", got)
@@ -458,6 +465,7 @@ func TestANewServersRulesDropWhatTheOldOneDecided(t *testing.T) {
 func TestManyRequestsAtOnceMakeOneCall(t *testing.T) {
 	server := startPolicyServer(t, allowAll, "--latency", "200ms")
 	g := startGuarded(t, nil, "cached", server.Address, time.Minute, nil)
+	g.awaitStream(t, server)
 	var all sync.WaitGroup
 	var served atomic.Int64
 	for range 50 {
