@@ -78,6 +78,43 @@ describe('the page', () => {
     expect(text).toContain('connection refused');
   });
 
+  test('the witnesses that nobody claims are kept apart, unless one of them disagrees', () => {
+    const { analysis } = input.run;
+    const idle = {
+      name: 'event-loop',
+      claimed: false,
+      value: 0,
+      detail: '',
+      exercised: false,
+      agrees: true,
+      reason: null,
+    };
+    const pageWith = (extra: typeof idle) =>
+      renderHtml(
+        {
+          ...input,
+          run: {
+            ...input.run,
+            analysis: analysis && {
+              ...analysis,
+              witnesses: Object.fromEntries(
+                Object.entries(analysis.witnesses).map(([id, results]) => [id, [...results, extra]]),
+              ),
+            },
+          },
+        },
+        ASSETS,
+      );
+    const apart = (markup: string) => {
+      const section = markup.slice(markup.indexOf('<section id="witnesses"'));
+      return /<details>[\s\S]*?<\/details>/.exec(section.slice(0, section.indexOf('</section>')))?.[0] ?? '';
+    };
+    expect(apart(pageWith(idle))).toContain('event-loop');
+    expect(apart(pageWith(idle))).not.toContain('buffer-pool');
+    expect(apart(pageWith({ ...idle, value: 0.5, agrees: false }))).not.toContain('event-loop');
+    expect(pageWith({ ...idle, value: 0.5, agrees: false })).toContain('does not agree');
+  });
+
   test('every table has a caption and every header a scope', () => {
     const tables = page.match(/<table[\s\S]*?<\/table>/g) ?? [];
     expect(tables.length).toBeGreaterThan(8);

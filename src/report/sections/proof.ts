@@ -7,35 +7,53 @@ import type { Section, View } from '../view.js';
 
 /** The witness matrix and the parity check. */
 export function witnesses({ run, analysis }: View): Section {
+  const ids = run.variants.map(({ id }) => id);
   const read = new Map(
-    run.variants.map((variant) => [
-      variant.id,
-      Object.hasOwn(analysis.witnesses, variant.id) ? (analysis.witnesses[variant.id] ?? []) : [],
-    ]),
+    ids.map((id) => [id, Object.hasOwn(analysis.witnesses, id) ? (analysis.witnesses[id] ?? []) : []]),
   );
   const names = [...new Set([...read.values()].flatMap((results) => results.map((result) => result.name)))];
+  const rows = names.map((witness) => ({
+    witness,
+    results: ids.map((id) => read.get(id)?.find((result) => result.name === witness)),
+  }));
+  const telling = rows.filter(({ results }) =>
+    results.some((result) => result !== undefined && (result.claimed || !result.agrees)),
+  );
+  const others = rows.filter((row) => !telling.includes(row));
   return {
     id: 'witnesses',
     title: 'Witnesses and parity',
-    body: html`<p>A witness is a counter read from the mechanism itself, in every variant: it must be at least 99 % where the variant claims the mechanism and at most 0.1 % where it does not.</p>
+    body: html`<p>A witness is a counter read from the mechanism itself, in every variant. Where the variant claims the mechanism it must be at least 99 %; where it does not, the mechanism must be idle, at most 0.1 %, unless it is one that others may use too. A name with @ is claimed of that proxy of the path alone.</p>
+${rows.length === 0 ? html`<p>No witness was read.</p>` : null}
+${telling.length === 0 ? null : matrix('Witnesses: share, whether it is claimed, and whether the two agree', ids, telling)}
 ${
-  names.length === 0
-    ? html`<p>No witness was read.</p>`
-    : table({
-        caption: 'Witnesses: share, whether it is claimed, and whether the two agree',
-        columns: [{ label: 'Variant', text: true }, ...names.map((label) => ({ label, text: true }))],
-        rows: run.variants.map(({ id }) => [
-          name(id),
-          ...names.map((witness) => witnessCell(read.get(id)?.find((result) => result.name === witness))),
-        ]),
-      })
+  others.length === 0
+    ? null
+    : html`<details><summary>${others.length} witnesses that no variant claims, and that show nothing against any</summary>
+${matrix('Witnesses that no variant claims', ids, others)}
+</details>`
 }
 ${parity(run)}`,
   };
 }
 
+interface WitnessRow {
+  readonly witness: string;
+  /** One for each variant; undefined where it was not read of that variant. */
+  readonly results: readonly (WitnessResult | undefined)[];
+}
+
+/** A row a witness and a column a variant: there are more mechanisms than variants. */
+function matrix(caption: string, variants: readonly string[], rows: readonly WitnessRow[]): Html {
+  return table({
+    caption,
+    columns: [{ label: 'Witness', text: true }, ...variants.map((id) => ({ label: name(id), text: true }))],
+    rows: rows.map(({ witness, results }) => [witness, ...results.map(witnessCell)]),
+  });
+}
+
 function witnessCell(result: WitnessResult | undefined): Html {
-  if (result === undefined) return missing('not read');
+  if (result === undefined) return missing('not claimed');
   const known = result.value !== null;
   const mark = known ? (result.agrees ? '✓' : '✗') : '?';
   const words = [
