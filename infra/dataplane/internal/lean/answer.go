@@ -135,7 +135,7 @@ func (x *exchange) pullBody() ([]byte, error) {
 	}
 	if x.download.Over() {
 		// Bytes behind the answer belong to none, and so would those of the next one.
-		x.upstreamDirty = x.answerStart < x.answerEnd
+		x.upstreamDirty = x.upstreamDirty || x.answerStart < x.answerEnd
 		x.answerStart = x.answerEnd
 		if x.answeredNs == 0 {
 			x.answeredNs = x.now()
