@@ -21,7 +21,7 @@ function openSockets(pid: number): number {
   }).length;
 }
 
-describe.each(['streams'])('with --buffers %s', (buffers) => {
+describe.each(['streams', 'pooled'])('with --buffers %s', (buffers) => {
   /** Asks through a sidecar of its own before an upstream that answers with these bytes. */
   async function answeredWith(bytes: string, request = GET, end = true): Promise<Heard & { log: string }> {
     const upstream = await answering(bytes, (socket) => {

@@ -90,7 +90,7 @@ interface Seen {
   readonly digest: string;
 }
 
-describe.each(['streams'])('with --buffers %s', (buffers) => {
+describe.each(['streams', 'pooled'])('with --buffers %s', (buffers) => {
   const seen: Seen[] = [];
   const lastSeen = () => seen.at(-1) as Seen;
   const large = randomBytes(1024 * 1024);

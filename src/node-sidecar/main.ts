@@ -13,6 +13,7 @@ import { createOffHeap } from './allocation.js';
 import { createClientSide, type Parts } from './client-side.js';
 import { createCounters } from './counters.js';
 import { createFaultLog } from './fault-log.js';
+import { createPooledForwarder } from './http-pooled.js';
 import { createStreamsForwarder } from './http-streams.js';
 import { type Address, formatAddress, type Options, parseOptions, USAGE } from './options.js';
 import { createRuntimeReader } from './runtime.js';
@@ -22,7 +23,11 @@ import { createTcpStreams } from './tcp-streams.js';
 function createTraffic(options: Options, parts: Parts): Server {
   if (options.protocol === 'tcp')
     return options.buffers === 'pooled' ? createTcpPooled(parts) : createTcpStreams(parts);
-  return createClientSide(createStreamsForwarder(options.idleUpstreamConnections, parts), parts);
+  const forward =
+    options.buffers === 'pooled'
+      ? createPooledForwarder(options.idleUpstreamConnections, parts)
+      : createStreamsForwarder(options.idleUpstreamConnections, parts);
+  return createClientSide(forward, parts);
 }
 
 /** Resolves with the address it listens on. */
