@@ -78,10 +78,10 @@ export const PROTOCOLS = {
     profile.
   `),
   'h2-tls': prose(`
-    HTTP/2 between the sidecars, over mutual TLS, with HTTP/1.1 at both ends of the path. The two properties are at
-    home together: in practice HTTP/2 is negotiated inside the handshake, by the extension called ALPN, and this is
-    the form in which a mesh normally uses it. It serves as the reference for HTTP/3, which cannot be had without
-    encryption and would be compared unfairly with anything plain.
+    HTTP/2 between the sidecars, over mutual TLS, while client and service speak what the workload says. The two
+    properties are at home together: in practice HTTP/2 is negotiated inside the handshake, by the extension called
+    ALPN, and this is the form in which a mesh normally uses it. It serves as the reference for HTTP/3, which cannot
+    be had without encryption and would be compared unfairly with anything plain.
 
     Costs come in two layers. The upper layer turns messages into frames and back, compresses headers and maintains
     windows. The lower one puts these frames into records, encrypts them, and writes. The layers interact to some

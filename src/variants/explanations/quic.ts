@@ -4,8 +4,8 @@ import { prose } from './prose.js';
 export const QUIC = {
   quic: prose(`
     HTTP/3 between the sidecars, by the quic-go library: QUIC, which runs in the process on top of UDP, takes the
-    place of both TCP and TLS records. The client and the service still speak HTTP/1.1. Certificates are demanded on
-    both sides as in the secured rows over TCP; there is no QUIC without encryption.
+    place of both TCP and TLS records. The client and the service notice nothing and go on in plain HTTP. Certificates
+    are demanded on both sides as in the secured rows over TCP; there is no QUIC without encryption.
 
     Moving the transport out of the kernel moves its work into the sidecar. Acknowledgements, loss detection,
     congestion control, pacing and flow control run as Go code; each packet is encrypted by itself, its header is
