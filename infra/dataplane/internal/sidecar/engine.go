@@ -2,7 +2,6 @@ package sidecar
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -86,9 +85,6 @@ func (e *engine) newDuties(options Options, counters *admin.Counters, faults *fa
 func (e *engine) newHandler(
 	options Options, own *identity, dial dialer, mesh *duties.Duties, counters *admin.Counters, faults *faultLog,
 ) (http.Handler, error) {
-	if options.Concurrency == "channel" {
-		return nil, errors.New("--concurrency channel is not in this binary")
-	}
 	permitted, closePolicy, err := newPolicy(options, counters, faults)
 	if err != nil {
 		return nil, fmt.Errorf("--policy: %w", err)
@@ -106,6 +102,9 @@ func (e *engine) newHandler(
 	// Outermost, so that a request's time upstream includes its retries.
 	transport = &meter{next: transport, counters: counters, timed: options.HopTimes}
 	handler := newProxy(options, transport, counters, faults)
+	if options.Concurrency == "channel" {
+		handler = newChannel(counters)(handler)
+	}
 	if mesh != nil {
 		handler = mesh.Wrap(handler)
 	}
