@@ -6,7 +6,7 @@ import "time"
 // over HTTP/2 without a wait for the server's settings, as clients do. counted is false for a request that was broken
 // off because the slice is ended.
 //
-// The connection is closed by this side, at once and without TIME_WAIT (see endCleanly). So a port is free again as soon
+// The connection is closed by this side, at once and without TIME_WAIT (see leaveNoTimeWait). So a port is free again as soon
 // as its answer has come, and no rate uses up the 28,000 or so that the kernel has for one server; waiting out each
 // TIME_WAIT would hold it to some 470 connections a second.
 func (r *run) exchangeAnew(c *conn, index int64, intendedAt int64) (end ending, counted bool) {
@@ -39,10 +39,6 @@ func (r *run) exchangeAnew(c *conn, index int64, intendedAt int64) (end ending, 
 // does so on a goroutine of its own, because connecting would hold the pacing thread up.
 func (l *openLoop) connectForEach(c *conn) {
 	r := l.run
-	select {
-	case <-c.handed: // Left by a slice that was broken off.
-	default:
-	}
 	for {
 		var index int
 		select {

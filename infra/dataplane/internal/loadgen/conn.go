@@ -176,19 +176,9 @@ func (c *conn) close() {
 // closeAtOnce closes a connection whose last answer was whole so that nothing of it stays behind.
 func (c *conn) closeAtOnce() {
 	if c.nc != nil {
-		endCleanly(c.nc)
+		leaveNoTimeWait(c.nc)
 	}
 	c.close()
-}
-
-// endCleanly has Close leave no TIME_WAIT behind, which would take a port for a minute and fill the tables that the next
-// variant is measured with. The peer reads an orderly end first; the reset that Close then sends finds it at the end of
-// its stream and is not seen as a failure.
-func endCleanly(nc net.Conn) {
-	if tcp, ok := nc.(*net.TCPConn); ok {
-		_ = tcp.CloseWrite()
-		_ = tcp.SetLinger(0)
-	}
 }
 
 // interrupt wakes the reader of an open connection; it may be called by anybody.

@@ -10,6 +10,9 @@ import (
 	"testing"
 
 	"github.com/valyala/fasthttp"
+
+	"meshmark/dataplane/internal/processtest"
+	"meshmark/dataplane/internal/service"
 )
 
 // serviceVariable turns this test binary into a cheap service, so that a benchmark's CPU clock sees the generator alone.
@@ -19,7 +22,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(serviceVariable) != "" {
 		serveUntilStdinEnds()
 	}
-	os.Exit(m.Run())
+	processtest.Main(m, service.Main)
 }
 
 func serveUntilStdinEnds() {

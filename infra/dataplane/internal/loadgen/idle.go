@@ -139,7 +139,7 @@ func (s *idleSet) close() {
 	s.watch.end()
 	for _, nc := range s.conns {
 		if nc != nil {
-			endCleanly(nc)
+			leaveNoTimeWait(nc)
 			_ = nc.Close()
 		}
 	}

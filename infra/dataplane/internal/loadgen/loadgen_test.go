@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -192,6 +193,27 @@ func TestConstantSchedulesAreExact(t *testing.T) {
 		if want := int64(math.Round(float64(i) * 1e9 / 3000)); at != want {
 			t.Fatalf("request %d is due at %d, not %d", i, at, want)
 		}
+	}
+}
+
+func TestBurstsAreExactEvenlySpacedAndOfTheSameMeanRate(t *testing.T) {
+	spec := sliceSpec{Arrivals: arrivalsBursts, RatePerSecond: 2000, Burst: 50}
+	schedule := appendSchedule(nil, spec, 1_000_000_000)
+	if len(schedule) != 2000 {
+		t.Fatalf("%d requests in 1 s at 2000/s", len(schedule))
+	}
+	for i, at := range schedule {
+		if want := int64(i/50) * 25_000_000; at != want {
+			t.Fatalf("request %d is due at %d, not %d", i, at, want)
+		}
+	}
+	spec.Seed = 9
+	if again := appendSchedule(nil, spec, 1_000_000_000); !slices.Equal(again, schedule) {
+		t.Error("a seed changes bursts, in which there is no chance")
+	}
+	spec.RatePerSecond, spec.Burst = 3000, 7
+	if last := appendSchedule(nil, spec, 1_000_000_000); len(last) != 3003 || last[3002] != int64(math.Round(2996*1e9/3000)) {
+		t.Errorf("%d requests, the last due at %d", len(last), last[len(last)-1])
 	}
 }
 

@@ -43,6 +43,10 @@ func (l *openLoop) execute() {
 	for _, c := range r.target.conns {
 		switch {
 		case r.target.anew:
+			select {
+			case <-c.handed: // Left by a slice that was broken off.
+			default:
+			}
 			l.free = append(l.free, c)
 			reading.Go(func() { l.connectForEach(c) })
 			continue

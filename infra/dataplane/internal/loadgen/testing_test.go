@@ -2,6 +2,7 @@ package loadgen
 
 import (
 	"bufio"
+	"encoding/base64"
 	"encoding/json"
 	"io"
 	"net"
@@ -220,3 +221,5 @@ func goroutinesSettle(t *testing.T, before int) {
 		time.Sleep(5 * time.Millisecond)
 	}
 }
+
+func encodedZeros(size int) string { return base64.StdEncoding.EncodeToString(make([]byte, size)) }

@@ -1,0 +1,575 @@
+package loadgen
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"io"
+	"net"
+	"strconv"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"golang.org/x/net/http2"
+	"golang.org/x/net/http2/hpack"
+)
+
+// h2Peer is a server's side of one connection, frame by frame.
+type h2Peer struct {
+	*http2.Framer
+	nc      net.Conn
+	block   bytes.Buffer
+	encoder *hpack.Encoder
+}
+
+// serveH2 greets each connection and then leaves it to a function of ours.
+func serveH2(t *testing.T, accepted *atomic.Int64, settings []http2.Setting, handle func(*h2Peer)) string {
+	return serveRaw(t, func(nc net.Conn) {
+		accepted.Add(1)
+		preface := make([]byte, len(http2.ClientPreface))
+		if _, err := io.ReadFull(nc, preface); err != nil || string(preface) != http2.ClientPreface {
+			return
+		}
+		peer := &h2Peer{Framer: http2.NewFramer(nc, bufio.NewReader(nc)), nc: nc}
+		peer.encoder = hpack.NewEncoder(&peer.block)
+		peer.ReadMetaHeaders = hpack.NewDecoder(4096, nil)
+		if peer.WriteSettings(settings...) != nil {
+			return
+		}
+		handle(peer)
+	})
+}
+
+// request reads until a request is whole; 0 when the connection has ended.
+func (p *h2Peer) request() (stream uint32) {
+	for {
+		frame, err := p.ReadFrame()
+		if err != nil {
+			return 0
+		}
+		ended := false
+		switch frame := frame.(type) {
+		case *http2.SettingsFrame:
+			if !frame.IsAck() {
+				_ = p.WriteSettingsAck()
+			}
+		case *http2.MetaHeadersFrame:
+			ended = frame.StreamEnded()
+		case *http2.DataFrame:
+			ended = frame.StreamEnded()
+		}
+		if ended {
+			return frame.Header().StreamID
+		}
+	}
+}
+
+func (p *h2Peer) fields(pairs ...string) []byte {
+	p.block.Reset()
+	for index := 0; index < len(pairs); index += 2 {
+		_ = p.encoder.WriteField(hpack.HeaderField{Name: pairs[index], Value: pairs[index+1]})
+	}
+	return bytes.Clone(p.block.Bytes())
+}
+
+func (p *h2Peer) headers(stream uint32, end bool, pairs ...string) {
+	_ = p.WriteHeaders(http2.HeadersFrameParam{StreamID: stream, BlockFragment: p.fields(pairs...), EndHeaders: true, EndStream: end})
+}
+
+// answer is the plainest that there is.
+func (p *h2Peer) answer(stream uint32) {
+	p.headers(stream, false, ":status", "200", "content-length", "2")
+	_ = p.WriteData(stream, true, []byte("ok"))
+}
+
+func h2At(address string, connections int, timeoutMs float64) targetSpec {
+	spec := targetAt(address, connections, timeoutMs)
+	spec.Protocol = protocolH2
+	return spec
+}
+
+var (
+	closed20 = sliceSpec{Target: "t", Model: modelClosed, Requests: 20}
+	open20   = sliceSpec{Target: "t", Model: modelOpen, RatePerSecond: 200, Arrivals: arrivalsConst, DurationMs: 100}
+)
+
+func TestEveryFramingOfAnH2AnswerIsReadToItsEnd(t *testing.T) {
+	for name, answer := range map[string]func(p *h2Peer, stream uint32){
+		"plain":   (*h2Peer).answer,
+		"no body": func(p *h2Peer, stream uint32) { p.headers(stream, true, ":status", "204") },
+		"interim": func(p *h2Peer, stream uint32) {
+			p.headers(stream, false, ":status", "103", "link", "<a>")
+			p.headers(stream, false, ":status", "100")
+			p.answer(stream)
+		},
+		"trailers": func(p *h2Peer, stream uint32) {
+			p.headers(stream, false, ":status", "200")
+			_ = p.WriteData(stream, false, make([]byte, 10_000))
+			p.headers(stream, true, "x-end", "1")
+		},
+		"padded, empty and end apart": func(p *h2Peer, stream uint32) {
+			block := p.fields(":status", "200", "content-length", "7")
+			_ = p.WriteHeaders(http2.HeadersFrameParam{
+				StreamID: stream, BlockFragment: block, EndHeaders: true, PadLength: 9,
+				Priority: http2.PriorityParam{Weight: 3},
+			})
+			_ = p.WriteDataPadded(stream, false, []byte("1234567"), make([]byte, 200))
+			_ = p.WriteData(stream, false, nil)
+			_ = p.WriteDataPadded(stream, true, nil, make([]byte, 3))
+		},
+		"continued, and a table that grows": func(p *h2Peer, stream uint32) {
+			block := p.fields(":status", "200", "x-"+strconv.Itoa(int(stream)%5), "some value or other", "x-long", string(make([]byte, 3000)))
+			_ = p.WriteHeaders(http2.HeadersFrameParam{StreamID: stream, BlockFragment: block[:1]})
+			_ = p.WriteContinuation(stream, false, nil)
+			_ = p.WriteContinuation(stream, false, block[1:2])
+			_ = p.WriteContinuation(stream, true, block[2:])
+			_ = p.WriteData(stream, true, []byte("x"))
+		},
+		"frames of other kinds between": func(p *h2Peer, stream uint32) {
+			_ = p.WritePriority(stream, http2.PriorityParam{Weight: 1})
+			_ = p.WriteRawFrame(0xb7, 3, stream, []byte("an extension"))
+			_ = p.WriteWindowUpdate(0, 100)
+			_ = p.WriteSettings(http2.Setting{ID: http2.SettingHeaderTableSize, Val: 100}, http2.Setting{ID: 0x99, Val: 5})
+			p.headers(stream, false, ":status", "200")
+			_ = p.WritePing(false, [8]byte{1})
+			_ = p.WriteData(stream, true, []byte("x"))
+			_ = p.WriteRSTStream(stream, http2.ErrCodeNo)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var accepted atomic.Int64
+			address := serveH2(t, &accepted, nil, func(p *h2Peer) {
+				for stream := p.request(); stream != 0; stream = p.request() {
+					answer(p, stream)
+				}
+			})
+			s := startSession(t)
+			s.targets(h2At(address, 2, 1000))
+			for _, event := range s.run(closed20, open20, closed20) {
+				if event.Requests != 20 || event.Errors != (errorCounts{}) || event.Failed != nil {
+					t.Errorf("%d requests, errors %+v, failed %q", event.Requests, event.Errors, failureOf(event))
+				}
+			}
+			if n := accepted.Load(); n != 2 {
+				t.Errorf("%d connections were needed", n)
+			}
+		})
+	}
+}
+
+func TestH2AnswersThatAreNoneAreToldByCause(t *testing.T) {
+	raw := func(frame ...byte) func(p *h2Peer, stream uint32) {
+		return func(p *h2Peer, _ uint32) { _, _ = p.nc.Write(frame) }
+	}
+	for name, test := range map[string]struct {
+		answer func(p *h2Peer, stream uint32)
+		want   errorCounts
+		lives  bool // The connection can be used again.
+	}{
+		"refused": {func(p *h2Peer, stream uint32) {
+			_ = p.WriteRSTStream(stream, http2.ErrCodeRefusedStream)
+		}, errorCounts{Reset: 20}, true},
+		"broken off in the body": {func(p *h2Peer, stream uint32) {
+			p.headers(stream, false, ":status", "200")
+			_ = p.WriteData(stream, false, []byte("x"))
+			_ = p.WriteRSTStream(stream, http2.ErrCodeInternal)
+		}, errorCounts{Reset: 20}, true},
+		"blamed": {func(p *h2Peer, stream uint32) {
+			_ = p.WriteRSTStream(stream, http2.ErrCodeProtocol)
+		}, errorCounts{Protocol: 20}, true},
+		"gone away before it": {func(p *h2Peer, stream uint32) {
+			_ = p.WriteGoAway(stream-1, http2.ErrCodeNo, nil)
+		}, errorCounts{Reset: 20}, false},
+		"gone away and blamed": {func(p *h2Peer, stream uint32) {
+			_ = p.WriteGoAway(0, http2.ErrCodeProtocol, []byte("bad"))
+		}, errorCounts{Protocol: 20}, false},
+		"closed": {func(p *h2Peer, stream uint32) {
+			p.headers(stream, false, ":status", "200")
+			_ = p.nc.Close()
+		}, errorCounts{Reset: 20}, false},
+		"cut short": {func(p *h2Peer, stream uint32) {
+			p.headers(stream, false, ":status", "200", "content-length", "5")
+			_ = p.WriteData(stream, true, []byte("1234"))
+		}, errorCounts{Protocol: 20}, false},
+		"no status": {func(p *h2Peer, stream uint32) {
+			p.headers(stream, true, "content-length", "0")
+		}, errorCounts{Protocol: 20}, false},
+		"body without header": {func(p *h2Peer, stream uint32) {
+			_ = p.WriteData(stream, true, []byte("x"))
+		}, errorCounts{Protocol: 20}, false},
+		"another's stream": {func(p *h2Peer, stream uint32) {
+			p.headers(stream+2, true, ":status", "200")
+		}, errorCounts{Protocol: 20}, false},
+		"a frame too large":       {raw(0, 0x40, 1, 0, 0, 0, 0, 0, 1), errorCounts{Protocol: 20}, false},
+		"HTTP/1":                  {raw([]byte("HTTP/1.1 400 Bad Request\r\n\r\n")...), errorCounts{Protocol: 20}, false},
+		"a window of nothing":     {raw(0, 0, 4, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0), errorCounts{Protocol: 20}, false},
+		"a continuation of none":  {raw(0, 0, 0, 9, 4, 0, 0, 0, 1), errorCounts{Protocol: 20}, false},
+		"compression that is not": {raw(0, 0, 2, 1, 5, 0, 0, 0, 1, 0xff, 0xff), errorCounts{Protocol: 20}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var accepted atomic.Int64
+			address := serveH2(t, &accepted, nil, func(p *h2Peer) {
+				for stream := p.request(); stream != 0; stream = p.request() {
+					test.answer(p, stream)
+				}
+			})
+			s := startSession(t)
+			s.targets(h2At(address, 2, 1000))
+			event := s.run(closed20)[0]
+			if event.Requests != 20 || event.Errors != test.want || event.Failed != nil {
+				t.Errorf("%d requests, errors %+v, failed %q", event.Requests, event.Errors, failureOf(event))
+			}
+			if lived := accepted.Load() == 2; lived != test.lives {
+				t.Errorf("%d connections", accepted.Load())
+			}
+		})
+	}
+}
+
+func TestAGracefulGoAwayCostsNoRequest(t *testing.T) {
+	var accepted, served atomic.Int64
+	address := serveH2(t, &accepted, nil, func(p *h2Peer) {
+		for stream := p.request(); stream != 0; stream = p.request() {
+			served.Add(1)
+			if stream == 9 {
+				_ = p.WriteGoAway(1<<31-1, http2.ErrCodeNo, nil)
+			}
+			p.answer(stream)
+			if stream == 9 {
+				_ = p.WriteGoAway(9, http2.ErrCodeNo, nil)
+			}
+		}
+	})
+	s := startSession(t)
+	s.targets(h2At(address, 1, 1000))
+	for _, event := range s.run(closed20, open20) {
+		if event.Requests != 20 || event.Errors != (errorCounts{}) {
+			t.Errorf("%d requests, errors %+v", event.Requests, event.Errors)
+		}
+	}
+	// The open loop may have replaced the last one already.
+	if n := accepted.Load(); served.Load() != 40 || n < 8 || n > 9 {
+		t.Errorf("%d requests on %d connections, of which each takes 5", served.Load(), n)
+	}
+}
+
+func TestPingsAndSettingsBetweenRequestsAreAnsweredAndAGoAwayReplacesTheConnection(t *testing.T) {
+	var accepted, pongs atomic.Int64
+	address := serveH2(t, &accepted, nil, func(p *h2Peer) {
+		for {
+			frame, err := p.ReadFrame()
+			if err != nil {
+				return
+			}
+			switch frame := frame.(type) {
+			case *http2.MetaHeadersFrame:
+				p.answer(frame.StreamID)
+				if frame.StreamID%8 == 7 { // Idle now, for all the server knows.
+					_ = p.WriteSettings(http2.Setting{ID: http2.SettingMaxConcurrentStreams, Val: 5})
+					_ = p.WritePing(false, [8]byte{1, 2, 3})
+				}
+				if frame.StreamID == 39 {
+					_ = p.WriteGoAway(39, http2.ErrCodeNo, nil)
+					return
+				}
+			case *http2.PingFrame:
+				if frame.IsAck() && frame.Data == [8]byte{1, 2, 3} {
+					pongs.Add(1)
+				}
+			}
+		}
+	})
+	s := startSession(t)
+	s.targets(h2At(address, 1, 1000))
+	four, open := closed20, open20
+	four.Requests = 4
+	open.RatePerSecond = 40
+	for round := range 4 {
+		for _, event := range s.run(four, open) {
+			if event.Requests != 4 || event.Errors != (errorCounts{}) || event.Failed != nil {
+				t.Errorf("round %d: %d requests, errors %+v, failed %q", round, event.Requests, event.Errors, failureOf(event))
+			}
+		}
+	}
+	// 32 requests: 20 on the first connection, 12 on the second; after every fourth a ping, but the one before the end.
+	if accepted.Load() != 2 || pongs.Load() < 6 {
+		t.Errorf("%d connections, %d pings answered", accepted.Load(), pongs.Load())
+	}
+}
+
+func TestABodyWaitsForTheServersWindows(t *testing.T) {
+	const size = 50_000
+	var accepted, early atomic.Int64
+	address := serveH2(t, &accepted, []http2.Setting{{ID: http2.SettingInitialWindowSize, Val: 1000}}, func(p *h2Peer) {
+		received, allowed := 0, 1000
+		for {
+			frame, err := p.ReadFrame()
+			if err != nil {
+				return
+			}
+			data, ok := frame.(*http2.DataFrame)
+			if !ok {
+				continue
+			}
+			received += len(data.Data())
+			if received > allowed {
+				early.Add(1)
+			}
+			if data.StreamEnded() {
+				if received != size {
+					early.Add(1)
+				}
+				p.answer(data.StreamID)
+				received, allowed = 0, 1000
+			} else if received == allowed {
+				step := uint32(7_000)
+				allowed += int(step)
+				_ = p.WriteWindowUpdate(data.StreamID, step)
+			}
+			_ = p.WriteWindowUpdate(0, uint32(max(1, len(data.Data()))))
+		}
+	})
+	s := startSession(t)
+	spec := h2At(address, 2, 2000)
+	spec.Method, spec.BodyBase64 = "POST", encodedZeros(size)
+	s.targets(spec)
+	for _, event := range s.run(closed20, open20) {
+		if event.Requests != 20 || event.Errors != (errorCounts{}) {
+			t.Errorf("%d requests, errors %+v", event.Requests, event.Errors)
+		}
+	}
+	if early.Load() != 0 || accepted.Load() != 2 {
+		t.Errorf("%d bytes beyond a window or wrong sizes, %d connections", early.Load(), accepted.Load())
+	}
+}
+
+func TestAnAnswerBeforeTheBodyIsSentEndsTheBodyAndNotTheConnection(t *testing.T) {
+	var accepted, told atomic.Int64
+	address := serveH2(t, &accepted, nil, func(p *h2Peer) {
+		for {
+			frame, err := p.ReadFrame()
+			if err != nil {
+				return
+			}
+			switch frame := frame.(type) {
+			case *http2.MetaHeadersFrame:
+				p.answer(frame.StreamID)
+			case *http2.DataFrame:
+				if n := uint32(len(frame.Data())); n > 0 {
+					_ = p.WriteWindowUpdate(0, n)
+				}
+			case *http2.RSTStreamFrame:
+				told.Add(1)
+			}
+		}
+	})
+	s := startSession(t)
+	spec := h2At(address, 2, 2000)
+	spec.Method, spec.BodyBase64 = "POST", encodedZeros(1<<20)
+	s.targets(spec)
+	for _, event := range s.run(closed20, open20) {
+		if event.Requests != 20 || event.Errors != (errorCounts{}) {
+			t.Errorf("%d requests, errors %+v", event.Requests, event.Errors)
+		}
+	}
+	if told.Load() != 40 || accepted.Load() != 2 {
+		t.Errorf("%d of 40 bodies were given up, on %d connections", told.Load(), accepted.Load())
+	}
+}
+
+func TestAnH2TimeoutIsCountedAtItsLimit(t *testing.T) {
+	var accepted, served atomic.Int64
+	address := serveH2(t, &accepted, nil, func(p *h2Peer) {
+		for stream := p.request(); stream != 0; stream = p.request() {
+			if served.Add(1)%10 != 5 {
+				p.answer(stream)
+			}
+		}
+	})
+	for _, anew := range []bool{false, true} {
+		s := startSession(t)
+		spec := h2At(address, 4, 100)
+		spec.ConnectionPerRequest = anew
+		s.targets(spec)
+		for _, slice := range []sliceSpec{
+			{Target: "t", Model: modelClosed, Requests: 40},
+			{Target: "t", Model: modelOpen, RatePerSecond: 100, Arrivals: arrivalsConst, DurationMs: 400},
+		} {
+			event := s.run(slice)[0]
+			if event.Requests != 40 || event.Errors != (errorCounts{Timeout: 4}) {
+				t.Errorf("%s: %d requests, errors %+v", slice.Model, event.Requests, event.Errors)
+			}
+			if top := decode(t, event.Latency).Max(); top < 100e6 || top > 100.2e6 {
+				t.Errorf("%s: the highest latency is %d ns, the limit 100 ms", slice.Model, top)
+			}
+		}
+		s.end()
+	}
+}
+
+func TestGRPCAnswersWithoutAStatusAreNone(t *testing.T) {
+	for name, test := range map[string]struct {
+		answer func(p *h2Peer, stream uint32)
+		want   errorCounts
+	}{
+		"whole": {func(p *h2Peer, stream uint32) {
+			p.headers(stream, false, ":status", "200", "content-type", "application/grpc")
+			_ = p.WriteData(stream, false, []byte{0, 0, 0, 0, 0})
+			p.headers(stream, true, "grpc-status", "0")
+		}, errorCounts{}},
+		"trailers alone":   {func(p *h2Peer, stream uint32) { p.headers(stream, true, ":status", "200", "grpc-status", "14") }, errorCounts{Status: 20}},
+		"a proxy's answer": {func(p *h2Peer, stream uint32) { p.headers(stream, true, ":status", "503") }, errorCounts{Status: 20}},
+		"no status":        {(*h2Peer).answer, errorCounts{Protocol: 20}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var accepted atomic.Int64
+			address := serveH2(t, &accepted, nil, func(p *h2Peer) {
+				for stream := p.request(); stream != 0; stream = p.request() {
+					test.answer(p, stream)
+				}
+			})
+			s := startSession(t)
+			spec := h2At(address, 2, 1000)
+			spec.Protocol, spec.GRPCMethod = protocolGRPC, "/a.B/C"
+			s.targets(spec)
+			event := s.run(closed20)[0]
+			if event.Requests != 20 || event.Errors != test.want || accepted.Load() != 2 {
+				t.Errorf("%d requests, errors %+v, %d connections", event.Requests, event.Errors, accepted.Load())
+			}
+		})
+	}
+}
+
+func TestStreamNumbersThatRunOutHaveTheConnectionReplaced(t *testing.T) {
+	var accepted, highest atomic.Int64
+	address := serveH2(t, &accepted, nil, func(p *h2Peer) {
+		for stream := p.request(); stream != 0; stream = p.request() {
+			highest.Store(max(highest.Load(), int64(stream)))
+			p.answer(stream)
+		}
+	})
+	made, err := newTarget(h2At(address, 1, 1000))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := made.openAll(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	defer made.closeAll()
+	const left = 5
+	h2 := made.conns[0].h2
+	h2.sender.next, h2.receiver.awaited = lastStream-2*(left-1), lastStream-2*(left-1)
+	for _, slice := range []sliceSpec{closed20, open20} {
+		r := newRun(newClock(), made, slice, &recorder{})
+		r.execute()
+		if r.rec.requests != 20 || r.rec.errors != (errorCounts{}) {
+			t.Errorf("%d requests, errors %+v", r.rec.requests, r.rec.errors)
+		}
+	}
+	if accepted.Load() != 2 || highest.Load() != lastStream {
+		t.Errorf("%d connections, highest stream %d", accepted.Load(), highest.Load())
+	}
+}
+
+func TestAStopLeavesIdleH2ConnectionsInUse(t *testing.T) {
+	var accepted atomic.Int64
+	address := serveH2(t, &accepted, nil, func(p *h2Peer) {
+		for stream := p.request(); stream != 0; stream = p.request() {
+			p.answer(stream)
+		}
+	})
+	s := startSession(t)
+	s.targets(h2At(address, 3, 1000))
+	s.say(`{"id":7,"op":"slices","slices":[{"seq":0,"target":"t","model":"open","ratePerSecond":0.01,"arrivals":"constant","durationMs":20000}]}`)
+	time.Sleep(100 * time.Millisecond)
+	s.say(`{"id":8,"op":"stop"}`)
+	if event := s.slice(); failureOf(event) != "stopped" {
+		t.Errorf("failed %q", failureOf(event))
+	}
+	s.event()
+	if event := s.run(closed20)[0]; event.Requests != 20 || event.Errors != (errorCounts{}) || accepted.Load() != 3 {
+		t.Errorf("%d requests, errors %+v, %d connections", event.Requests, event.Errors, accepted.Load())
+	}
+}
+
+// checkRequestFrames reads a target's request as a server does.
+func checkRequestFrames(t *testing.T, spec targetSpec, request *h2Request) {
+	t.Helper()
+	head := bytes.Clone(request.head)
+	for _, at := range request.frames {
+		binary.BigEndian.PutUint32(head[at+5:], 1)
+	}
+	framer := http2.NewFramer(io.Discard, bytes.NewReader(head))
+	framer.ReadMetaHeaders = hpack.NewDecoder(4096, nil)
+	framer.MaxHeaderListSize = 64 << 20
+	frame, err := framer.ReadFrame()
+	if err != nil {
+		t.Fatalf("%+v: %v", spec, err)
+	}
+	fields := frame.(*http2.MetaHeadersFrame)
+	if fields.StreamEnded() != (len(request.body) == 0) || fields.PseudoValue("path") == "" {
+		t.Fatalf("%+v became %v", spec, fields.Fields)
+	}
+	if _, err := framer.ReadFrame(); err != io.EOF {
+		t.Fatalf("%+v: more than one header: %v", spec, err)
+	}
+}
+
+func FuzzH2Answer(f *testing.F) {
+	record := func(write func(p *h2Peer)) {
+		var wire bytes.Buffer
+		p := &h2Peer{Framer: http2.NewFramer(&wire, nil)}
+		p.encoder = hpack.NewEncoder(&p.block)
+		_ = p.WriteSettings(http2.Setting{ID: http2.SettingInitialWindowSize, Val: 9})
+		write(p)
+		f.Add(wire.Bytes())
+	}
+	record(func(p *h2Peer) { p.answer(1); p.answer(3) })
+	record(func(p *h2Peer) {
+		_ = p.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: p.fields(":status", "200", "grpc-status", "0"), PadLength: 3})
+		_ = p.WriteContinuation(1, true, nil)
+		_ = p.WriteDataPadded(1, true, []byte("x"), make([]byte, 9))
+		_ = p.WritePing(false, [8]byte{})
+		_ = p.WriteWindowUpdate(1, 10)
+	})
+	record(func(p *h2Peer) {
+		_ = p.WriteGoAway(1, http2.ErrCodeNo, nil)
+		_ = p.WriteRSTStream(1, http2.ErrCodeCancel)
+	})
+	f.Fuzz(func(t *testing.T, wire []byte) {
+		made, err := newTarget(targetSpec{Protocol: protocolH2, Method: "POST", BodyBase64: encodedZeros(40), Connections: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := made.conns[0]
+		var said bytes.Buffer
+		c.h2.sender.writeNow = func(frames []byte) (int, bool) { n, _ := said.Write(frames); return n, true }
+		sender, receiver := &c.h2.sender, &c.h2.receiver
+		receiver.idle = func() bool { return false }
+		receiver.source = bufio.NewReaderSize(bytes.NewReader(wire), readBufferBytes)
+		receiver.begin()
+		sender.begin(nil)
+		// The flusher would want a socket.
+		sender.flushing = true
+		for range 4 {
+			sender.sendRequest()
+			head, err := receiver.readAnswer()
+			if err == nil && (head.status < 200 || head.status > 999) {
+				t.Fatalf("status %d was taken", head.status)
+			}
+			if receiver.awaited%2 != 1 || receiver.connectionLeft < 0 || receiver.streamLeft < 0 {
+				t.Fatalf("stream %d, windows %d and %d", receiver.awaited, receiver.connectionLeft, receiver.streamLeft)
+			}
+		}
+		// Whatever was said in reply are frames.
+		framer := http2.NewFramer(nil, io.MultiReader(bytes.NewReader(said.Bytes()[len(http2.ClientPreface):]), bytes.NewReader(sender.pending)))
+		for {
+			if _, err := framer.ReadFrame(); err == io.EOF {
+				break
+			} else if err != nil {
+				t.Fatalf("said no frame: %v", err)
+			}
+		}
+	})
+}

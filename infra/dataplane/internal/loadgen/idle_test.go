@@ -1,0 +1,162 @@
+package loadgen
+
+import (
+	"net"
+	"net/http"
+	"os"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"meshmark/dataplane/internal/processtest"
+)
+
+// connectionsTo counts the established connections to an address, the server's ends.
+func connectionsTo(t *testing.T, address string) (count int) {
+	t.Helper()
+	return countSockets(t, address, "01")
+}
+
+func TestIdleConnectionsStayUntilTheNextTargets(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("connections are counted in /proc/net/tcp")
+	}
+	for protocol, flag := range map[string]string{"": "http1", protocolH2: "h2", protocolGRPC: "grpc"} {
+		server := processtest.StartServer(t, "--protocol", flag)
+		s := startSession(t)
+		spec := targetAt(server.Address, 4, 2000)
+		spec.Protocol, spec.GRPCMethod, spec.IdleConnections = protocol, "/meshmark.v1.Echo/Get", 300
+		if done := s.targets(spec); done["failed"] != nil {
+			t.Fatalf("%s: failed %v", flag, done["failed"])
+		}
+		for range 2 {
+			requests := checkEvents(t, s.run(closed20, open20), 1024)
+			if n := connectionsTo(t, server.Address); requests != 40 || n != 304 {
+				t.Errorf("%s: %d connections while 40 = %d requests were sent", flag, n, requests)
+			}
+		}
+		if witness := server.Snapshot().Witness; witness.Requests != 80 || witness.ConnectionsAccepted != 304 {
+			t.Errorf("%s: the service saw %d requests on %d connections", flag, witness.Requests, witness.ConnectionsAccepted)
+		}
+		spec.IdleConnections = 0
+		s.targets(spec)
+		deadline := time.Now().Add(2 * time.Second)
+		for connectionsTo(t, server.Address) != 4 {
+			if time.Now().After(deadline) {
+				t.Fatalf("%s: %d connections after the next targets", flag, connectionsTo(t, server.Address))
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+		s.end()
+	}
+}
+
+func TestIdleConnectionsThatTheServerClosesFailTheSlice(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("no epoll here")
+	}
+	var accepted atomic.Int64
+	address := serveRaw(t, func(c net.Conn) {
+		if accepted.Add(1) <= 2 { // The first are those that carry requests.
+			answerAll("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")(c)
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
+	})
+	s := startSession(t)
+	spec := targetAt(address, 2, 1000)
+	spec.IdleConnections = 200
+	if done := s.targets(spec); done["failed"] != nil {
+		t.Fatalf("failed %v", done["failed"])
+	}
+	time.Sleep(200 * time.Millisecond)
+	for range 2 {
+		if event := s.run(closed20)[0]; failureOf(event) != "200 of 200 idle connections were closed by the server" || event.Requests != 0 {
+			t.Errorf("failed %q, %d requests", failureOf(event), event.Requests)
+		}
+	}
+}
+
+func TestIdleConnectionsThatCannotBeOpenedAreTheTargetsFailure(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone := targetAt(listener.Addr().String(), 1, 1000)
+	gone.ID, gone.IdleConnections = "gone", 10
+	_ = listener.Close()
+	alive := targetAt(serve(t, func(http.ResponseWriter, *http.Request) {}), 1, 1000)
+	alive.IdleConnections = 10
+	s := startSession(t)
+	done := s.targets(gone, alive)
+	failed, _ := done["failed"].(map[string]any)
+	if len(failed) != 1 || !strings.Contains(failed["gone"].(string), "refused") {
+		t.Errorf("failed is %v", failed)
+	}
+	if event := s.run(closed20)[0]; event.Requests != 20 {
+		t.Errorf("the other target answered %d of 20", event.Requests)
+	}
+}
+
+func TestMoreConnectionsThanFilesAreRefusedWithTheLimit(t *testing.T) {
+	if fileLimit() > 40_000*2 {
+		t.Skipf("the limit here is %d", fileLimit())
+	}
+	address := serve(t, func(http.ResponseWriter, *http.Request) {})
+	var specs []targetSpec
+	for index := range 5 {
+		spec := targetAt(address, 1, 1000)
+		spec.ID, spec.IdleConnections = string(rune('a'+index)), mostIdle
+		specs = append(specs, spec)
+	}
+	s := startSession(t)
+	failed, _ := s.targets(specs...)["failed"].(map[string]any)
+	if text, _ := failed["a"].(string); !strings.Contains(text, "limit") || len(failed) != 5 {
+		t.Errorf("failed is %v", failed)
+	}
+	if event := s.run(sliceSpec{Target: "a", Model: modelClosed, Requests: 5})[0]; !strings.Contains(failureOf(event), "limit") {
+		t.Errorf("a slice without its idle connections ended %q", failureOf(event))
+	}
+}
+
+func TestSourcesChangeBeforeTheKernelsPortsRunOut(t *testing.T) {
+	from := make(sources)
+	seen := make(map[string]int)
+	for range 2*perSource + 10 {
+		if local := from.next("127.0.0.1:80"); local == nil {
+			seen[""]++
+		} else {
+			seen[local.String()]++
+		}
+	}
+	if seen[""] != perSource || seen["127.0.0.2:0"] != perSource || seen["127.0.0.3:0"] != 10 {
+		t.Errorf("sources were %v", seen)
+	}
+	from["192.0.2.1:80"] = perSource
+	if local := from.next("192.0.2.1:80"); local != nil {
+		t.Errorf("%v is no address that another machine answers", local)
+	}
+}
+
+func TestFortyThousandIdleConnectionsToOneAddressStand(t *testing.T) {
+	if os.Getenv("MESHMARK_TEST_LARGE") == "" {
+		t.Skip("set MESHMARK_TEST_LARGE=1: it takes 80,000 sockets and some seconds")
+	}
+	server := processtest.StartServer(t)
+	s := startSession(t)
+	one := targetAt(server.Address, 1, 2000)
+	one.IdleConnections = mostIdle
+	two := one
+	two.ID = "two"
+	if done := s.targets(one, two); done["failed"] != nil {
+		t.Fatalf("failed %v", done["failed"])
+	}
+	if n := connectionsTo(t, server.Address); n != 2*mostIdle+2 {
+		t.Errorf("%d connections", n)
+	}
+	if event := s.run(closed20)[0]; event.Requests != 20 || event.Failed != nil {
+		t.Errorf("%d requests, failed %q", event.Requests, failureOf(event))
+	}
+}
