@@ -223,7 +223,7 @@ function hopBars(run: RunRecord): HopBars | null {
       name: shortened(name, 40),
       values: splits.map(({ parts }) => {
         const part = parts.find((own) => own.name === name);
-        return part === undefined ? null : rounded(part.meanMicros);
+        return part === undefined ? null : rounded(Math.max(0, part.meanMicros));
       }),
     })),
   };

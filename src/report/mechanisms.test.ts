@@ -56,6 +56,8 @@ describe('the first screen', () => {
   test('names the variants whose figures do not stand for a real machine', () => {
     expect(top).toContain('<b><bdi class="name">no-pool</bdi></b>: it needs two cores');
     expect(words('variants')).toContain('Take care: it needs two cores.');
+    const failed = changed({ variants: input.run.variants.map((own) => ({ ...own, status: 'failed' })) });
+    expect(failed.slice(0, failed.indexOf('</header>'))).not.toContain('it needs two cores');
   });
 });
 
@@ -117,6 +119,21 @@ describe('where the time goes', () => {
       'inbound sidecar',
       'service',
     ]);
+  });
+
+  test('a part below zero is explained, stands in the table, and is not drawn', () => {
+    const { analysis } = input.run;
+    const parts = [
+      { name: 'wire client → outbound', meanMicros: -15.2, low: null, high: null },
+      { name: 'outbound sidecar', meanMicros: 40, low: null, high: null },
+    ];
+    const negative = changed({
+      analysis: analysis && { ...analysis, hopSplit: [{ variant: 'plain', requests: 5, parts }] },
+    });
+    expect(words('hops', negative)).toContain('A part below zero');
+    expect(words('hops', negative)).toContain('plain −15.2 µs 40 µs 24.8 µs');
+    expect(chartData(negative).hopSplit.parts[0].values).toEqual([0]);
+    expect(words('hops')).not.toContain('below zero');
   });
 
   test('a part that only one path has is marked as missing in the others, in the order of the path', () => {

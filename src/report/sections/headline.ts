@@ -242,8 +242,8 @@ function variantsWithoutNumbers(run: RunRecord): Html | null {
 
 /** Variants whose figures were measured and do not stand for a real machine, and why. */
 function caveats(run: RunRecord): Html | null {
-  const doubtful = run.variants.flatMap(({ id, caveat }) =>
-    typeof caveat === 'string' ? [html`<li><b>${name(id)}</b>: ${caveat}</li>`] : [],
+  const doubtful = run.variants.flatMap(({ id, status, caveat }) =>
+    status === 'measured' && typeof caveat === 'string' ? [html`<li><b>${name(id)}</b>: ${caveat}</li>`] : [],
   );
   return doubtful.length === 0 ? null : html`<ul class="absent">${doubtful}</ul>`;
 }

@@ -19,7 +19,8 @@ export function hopSplit({ run }: View): Section {
     body:
       splits.length === 0
         ? null
-        : html`<p>Each server adds up, by its own clock, how long it had a request and how long it waited for the next one. What a sidecar waited longer than the next server worked was spent between them: in the kernels’ sockets, on the wire, and in queues for a core; the way from the client is what the client waited longer than all that follows. Means, because only means add up; the tails are in the section on latency.</p>
+        : html`<p>Each server adds up, by its own clock, how long it had a request, from its head to the last byte of its answer, and how long it waited for the next one. What a sidecar waited longer than the next server worked was spent between them: on the wire, in the kernels’ sockets, and until a core was free to be woken on, which on busy cores is most of it. The way from the client is what the client waited longer than all that follows. Means, because only means add up; the tails are in the section on latency.</p>
+${splits.some(({ parts }) => parts.some(({ meanMicros }) => meanMicros < 0)) ? html`<p>A part below zero is one that is smaller than its own error: the clocks on its two sides did not time quite the same requests. The chart leaves it out.</p>` : null}
 ${chart('hop-split', 'Stacked bar chart of the mean time of a request in each part of its path. The table below holds the numbers.')}
 ${table({
   caption: 'Mean time of a request in each part of its path, with its interval',
