@@ -107,11 +107,12 @@ export const runtimeSnapshot = z.object({
   gcPauses: bucketCounts,
   gcCpuSeconds: z.number(),
   allocBytes: z.number(),
-  allocObjects: z.number(),
+  /** Null where the runtime does not count objects: V8 does not. */
+  allocObjects: z.number().nullable(),
   /** Gauge. */
   heapLiveBytes: z.number(),
-  /** Gauge. */
-  goroutines: z.number(),
+  /** Gauge. Null where the runtime has none. */
+  goroutines: z.number().nullable(),
   /** Time runnable goroutines waited for a processor. */
   schedLatency: bucketCounts,
   mutexWaitSeconds: z.number(),

@@ -20,6 +20,14 @@ const RUNTIME_BUCKET_WIDTH = 0.25;
 const NO_WITNESS = 'its processes have no witness counters';
 const NO_RUNTIME = 'its processes have no admin port that tells their runtime’s counters';
 
+/** Why a process that does tell its runtime's counters may lack one of them. */
+const NOT_IN_RUNTIME = {
+  allocBytes: NO_RUNTIME,
+  gcCycles: NO_RUNTIME,
+  allocObjects: 'its runtime does not count allocated objects',
+  goroutines: 'its runtime has no goroutines',
+};
+
 /** Growth of one runtime counter over requests; `scale` turns it into the metric's unit. */
 export function runtimePerRequest(
   evidence: Evidence,
@@ -28,9 +36,17 @@ export function runtimePerRequest(
   scale: number,
 ): Measured {
   const roles = evidence.variant.dataPlaneRoles;
-  return perRequest(evidence.windows[track], NO_RUNTIME, scale, (window) =>
+  return perRequest(evidence.windows[track], whyMissing(evidence, counter), scale, (window) =>
     growth(window, roles, (process) => process.runtime?.[counter]),
   );
+}
+
+function whyMissing(evidence: Evidence, counter: keyof typeof NOT_IN_RUNTIME): string {
+  const tracks = [evidence.windows.micro, evidence.windows.long, evidence.windows['cross-check']];
+  const told = tracks.some((windows) =>
+    windows.some(({ end }) => end.processes.some(({ runtime }) => runtime?.[counter] === null)),
+  );
+  return told ? NOT_IN_RUNTIME[counter] : NO_RUNTIME;
 }
 
 /** GC's CPU over all CPU of the data plane. */
@@ -167,7 +183,7 @@ export function mostGoroutines(evidence: Evidence): Measured {
     }
   }
   return most.size === 0
-    ? { state: 'absent', reason: NO_RUNTIME }
+    ? { state: 'absent', reason: whyMissing(evidence, 'goroutines') }
     : { state: 'measured', statistic: largest(most) };
 }
 
