@@ -1,4 +1,8 @@
-/** Programs that only tests use: a browser for the report, and wrk as a second opinion on the load generator. */
+/**
+ * Programs that only tests use: a browser for the report, wrk as a second opinion on the load generator, and the proxies
+ * that the Go sidecar is compared with.
+ */
+import { existsSync } from 'node:fs';
 import { aptCommand, installWithApt } from './apt.mjs';
 import { findExecutable, SetupFault } from './steps.mjs';
 
@@ -36,11 +40,29 @@ export async function ensureWrk() {
   return ensureProgram(['wrk'], 'wrk', 'put wrk on PATH');
 }
 
-/** @param {readonly string[]} names @param {string} debianPackage @param {string} otherwise */
-async function ensureProgram(names, debianPackage, otherwise) {
+/**
+ * Paths of HAProxy and nginx. Their Debian packages start a server of the machine's own where there is a service manager,
+ * so they are installed only where there is none, as in a container.
+ *
+ * @throws {MissingProgram} with the command that brings them
+ */
+export async function ensureProxies() {
+  const start = existsSync('/run/systemd/system');
+  const haproxy = await ensureProgram(
+    ['haproxy', '/usr/sbin/haproxy'],
+    'haproxy',
+    'put haproxy on PATH',
+    start,
+  );
+  const nginx = await ensureProgram(['nginx', '/usr/sbin/nginx'], 'nginx-light', 'put nginx on PATH', start);
+  return `${haproxy}, ${nginx}`;
+}
+
+/** @param {readonly string[]} names @param {string} debianPackage @param {string} otherwise @param {boolean} [presentOnly] */
+async function ensureProgram(names, debianPackage, otherwise, presentOnly = false) {
   const present = findExecutable(names);
   if (present !== null) return present;
-  if (await installWithApt(debianPackage)) {
+  if (!presentOnly && (await installWithApt(debianPackage))) {
     const installed = findExecutable(names);
     if (installed !== null) return installed;
   }

@@ -6,7 +6,7 @@ import { buildDataplane, buildHarness } from './build.mjs';
 import { CHECKS } from './checks.mjs';
 import { checkNode, ensureDependencies } from './dependencies.mjs';
 import { ensureGo } from './go.mjs';
-import { ensureChromium, ensureWrk, MissingProgram } from './programs.mjs';
+import { ensureChromium, ensureProxies, ensureWrk, MissingProgram } from './programs.mjs';
 import { formatDuration, printFault, SetupFault, setupStep, stepLine, tail } from './steps.mjs';
 import { closingLine, ONE_FAILED, ONE_SKIPPED, sum } from './tally.mjs';
 
@@ -69,6 +69,7 @@ async function setUp(checks) {
     tools.chromium = await setupStep('browser', ensureChromium);
   });
   await bring('wrk', () => setupStep('wrk', ensureWrk));
+  await bring('proxies', () => setupStep('proxies', ensureProxies));
   console.log('');
   return { tools, missing };
 }
@@ -81,8 +82,8 @@ async function setUp(checks) {
 async function perform(check, { tools, missing }) {
   const startedAt = performance.now();
   const elapsed = () => performance.now() - startedAt;
-  // Without wrk only the test that compares with it is lost, and that test says so itself.
-  const lacking = check.needs.filter((need) => missing.has(need) && need !== 'wrk');
+  // Without these only the tests that compare with them are lost, and those say so themselves.
+  const lacking = check.needs.filter((need) => missing.has(need) && need !== 'wrk' && need !== 'proxies');
   if (lacking.length > 0) {
     const onlyProgram = lacking.every((need) => missing.get(need) instanceof MissingProgram);
     const skipped = onlyProgram && process.env.CI !== 'true';

@@ -8,7 +8,7 @@ import {
   pinHarness,
   systemClock,
 } from '../host/index.js';
-import { startAutocannon, startLoadgen } from '../load/index.js';
+import { holdIdleConnections, startAutocannon, startLoadgen } from '../load/index.js';
 import type { Plan } from '../plan/index.js';
 import { readAdmin, readMachine, readProcessCpuNs } from '../probes/index.js';
 import {
@@ -72,7 +72,15 @@ export async function performRun(request: RunRequest): Promise<StoredRun> {
     writer.writeRun(run);
     const outcome = await executeRun(
       plan,
-      { cluster, engine, autocannon, readAdmin, readProcessCpuNs, clock: systemClock },
+      {
+        cluster,
+        engine,
+        autocannon,
+        holdIdle: (target, count) => holdIdleConnections(host, generatorCores, target, count),
+        readAdmin,
+        readProcessCpuNs,
+        clock: systemClock,
+      },
       writer,
       {
         onProgress: request.onProgress,

@@ -53,7 +53,11 @@ export function createLocalCluster(host: ProcessHost, options: LocalClusterOptio
   const prepare = async (): Promise<Ground> => {
     if (options.nodes === 2) {
       const kind = options.roundTripMs > 0 ? 'tun' : 'veth';
-      wire = await startWire(host, { delayMs: options.roundTripMs / 2, kind });
+      wire = await startWire(host, {
+        delayMs: options.roundTripMs / 2,
+        kind,
+        cores: split.generator,
+      });
     }
     mkdirSync(options.directory, { recursive: true });
     writeFileSync(rulesFile, JSON.stringify(POLICY_RULES));

@@ -4,6 +4,7 @@ export type FaultCode =
   | 'DATAPLANE_MISSING'
   | 'PROCESS_START'
   | 'DRIVER_EXITED'
+  | 'IDLE_CONNECTIONS'
   | 'DRIVER_PROTOCOL'
   | 'DEPLOY_TIMEOUT'
   | 'CGROUP'

@@ -23,6 +23,7 @@ export async function startGeneration(session: Session, replica: number): Promis
   const { cluster, engine, clock } = session.ports;
   const { workload, schedule } = session.plan;
   session.hooks.onProgress({ type: 'deploying', replica, replicas: schedule.replicas });
+  await letIdleGo(session);
   await cluster.teardown([...session.standing.values()]);
   session.standing.clear();
   session.replica = replica;
@@ -53,17 +54,39 @@ export async function startGeneration(session: Session, replica: number): Promis
       protocol: workload.protocol === 'tcp' ? ('http1' as const) : workload.protocol,
       ...(workload.protocol === 'grpc' ? { grpcMethod: grpcMethodOf(workload) } : {}),
       connectionPerRequest: workload.connectionPerRequest,
-      idleConnections: workload.idleConnections,
+      idleConnections: 0,
       processes: deployment.processes.map(({ role, pid }) => ({ role, pid })),
     })),
   );
   for (const [variant, reason] of Object.entries(unreachable)) failVariant(session, variant, reason);
+  await holdIdle(session);
   if (session.hooks.signal.aborted) return;
   if (replica === 0) session.parity = await checkParity(session);
   await checkDenials(session);
   await warmUp(session);
   await clock.sleep(SETTLE_MS, session.hooks.signal);
   await measureIdle(session);
+}
+
+/** Opens the workload's idle connections to every living variant. */
+async function holdIdle(session: Session): Promise<void> {
+  const { idleConnections, protocol } = session.plan.workload;
+  if (idleConnections === 0) return;
+  for (const variant of livingVariants(session)) {
+    const { entry: address } = deploymentOf(session, variant.id);
+    const target = { id: variant.id, address, protocol: protocol === 'tcp' ? ('http1' as const) : protocol };
+    try {
+      session.idle.push(await session.ports.holdIdle(target, idleConnections));
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      failVariant(session, variant.id, `its ${idleConnections} idle connections could not be had: ${reason}`);
+    }
+  }
+}
+
+/** Closes the idle connections of the generation that stands. */
+export async function letIdleGo(session: Session): Promise<void> {
+  await Promise.all(session.idle.splice(0).map((idle) => idle.close()));
 }
 
 /** A variant with a policy that lets a forbidden request through has no policy, whatever its counters say. */

@@ -188,6 +188,7 @@ function fakeMachine(failAt: { readonly variant: string; readonly seq: number } 
       cluster,
       engine,
       autocannon: null,
+      holdIdle: () => Promise.reject(new Error('no idle connections here')),
       readAdmin: async () => null,
       readProcessCpuNs: () => null,
       clock,

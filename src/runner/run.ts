@@ -2,7 +2,7 @@
 import type { Plan } from '../plan/index.js';
 import type { ParityFinding } from '../record/index.js';
 import { runCrossCheckBlock, runLongBlock, runMicroPart } from './blocks.js';
-import { startGeneration } from './generation.js';
+import { letIdleGo, startGeneration } from './generation.js';
 import {
   livingVariants,
   type RunnerHooks,
@@ -36,6 +36,7 @@ export async function executeRun(
     sink,
     hooks,
     standing: new Map(),
+    idle: [],
     failures: new Map(),
     order: plan.variants,
     parity: [],
@@ -61,6 +62,7 @@ export async function executeRun(
     }
   } finally {
     hooks.signal.removeEventListener('abort', stopEngine);
+    await letIdleGo(session);
     sink.sync();
   }
   return {

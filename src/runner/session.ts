@@ -1,7 +1,7 @@
 /** What the parts of a running benchmark share. */
 import type { Cluster, Deployment } from '../cluster/index.js';
 import type { Clock } from '../host/index.js';
-import type { AutocannonDriver, LoadgenEngine } from '../load/index.js';
+import type { AutocannonDriver, EngineTarget, IdleConnections, LoadgenEngine } from '../load/index.js';
 import type { Plan } from '../plan/index.js';
 import type { AdminSnapshot } from '../probes/index.js';
 import type { ParityFinding, RecordLine, SliceRecord } from '../record/index.js';
@@ -13,6 +13,11 @@ export interface RunnerPorts {
   readonly engine: LoadgenEngine;
   /** Null when the plan has no slice for it. */
   readonly autocannon: AutocannonDriver | null;
+  /** Opens connections that stay idle. */
+  readonly holdIdle: (
+    target: Pick<EngineTarget, 'id' | 'address' | 'protocol'>,
+    count: number,
+  ) => Promise<IdleConnections>;
   readonly readAdmin: (address: string) => Promise<AdminSnapshot | null>;
   /** CPU of a process so far in ns; null when it is gone. */
   readonly readProcessCpuNs: (pid: number) => number | null;
@@ -49,6 +54,8 @@ export interface Session {
   readonly hooks: RunnerHooks;
   /** Deployments of the current generation, by variant id. */
   readonly standing: Map<string, Deployment>;
+  /** Idle connections to the deployments of the current generation. */
+  idle: IdleConnections[];
   /** Why a variant takes no further part, by variant id. */
   readonly failures: Map<string, string>;
   /** The variants in the order in which this generation is stood up and asked. */
