@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"io"
 	"net"
 	"strconv"
@@ -557,6 +558,9 @@ func FuzzH2Answer(f *testing.F) {
 			head, err := receiver.readAnswer()
 			if err == nil && (head.status < 200 || head.status > 999) {
 				t.Fatalf("status %d was taken", head.status)
+			}
+			if err != nil && !errors.Is(err, errStreamReset) && !errors.Is(err, errBlamed) {
+				break // The connection is closed then.
 			}
 			if receiver.awaited%2 != 1 || receiver.connectionLeft < 0 || receiver.streamLeft < 0 {
 				t.Fatalf("stream %d, windows %d and %d", receiver.awaited, receiver.connectionLeft, receiver.streamLeft)

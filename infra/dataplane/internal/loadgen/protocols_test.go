@@ -216,3 +216,32 @@ func checkSchedule(t *testing.T, spec sliceSpec, total int64) {
 		previous = at
 	}
 }
+
+func TestARequestAllocatesNextToNothing(t *testing.T) {
+	for protocol, test := range map[string]struct {
+		flag string
+		most float64
+	}{
+		"": {"http1", 0},
+		// The decoder makes strings of values that are not in its table: two times and what changes with them.
+		protocolH2: {"h2", 6},
+	} {
+		server := processtest.StartServer(t, "--protocol", test.flag)
+		spec := targetAt(server.Address, 1, 5000)
+		spec.Protocol = protocol
+		made, err := newTarget(spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := made.openAll(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		r := newRun(newClock(), made, sliceSpec{Target: "t", Model: modelClosed, Requests: 1}, &recorder{})
+		measured := func(int64) bool { return true }
+		got := testing.AllocsPerRun(500, func() { r.exchange(made.conns[0], measured) })
+		if got > test.most || r.rec.errors != (errorCounts{}) {
+			t.Errorf("%s: %g allocations a request, errors %+v", test.flag, got, r.rec.errors)
+		}
+		made.closeAll()
+	}
+}
