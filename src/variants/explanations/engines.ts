@@ -109,9 +109,9 @@ export const ENGINES = {
   'channel-contended': prose(`
     The plain sidecar with a mistake in it that is common enough to measure. Every request, whichever connection it
     came in on, is sent through one unbuffered channel to one goroutine, which does its bookkeeping in a shared map
-    under one mutex and then lets the request go on. People arrive at such code honestly: a channel looks like the
-    natural way to share statistics, limits or routes in Go, and in a test with one client it costs nothing that can
-    be noticed.
+    under one mutex and then lets the request go on; the same mutex is taken once more at the end. People arrive at
+    such code honestly: a channel looks like the natural way to share statistics, limits or routes in Go, and in a
+    test with one client it costs nothing that can be noticed.
 
     What it costs is order. Requests that have nothing to do with each other stand in one line. Sending on an
     unbuffered channel means that two goroutines must meet: one is parked, the other made runnable, and often a

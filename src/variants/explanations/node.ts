@@ -29,9 +29,11 @@ export const NODE = {
   `),
   'node-pooled': prose(`
     The JavaScript sidecar with memory that is used again. On the upstream side the socket is opened with a reading
-    buffer of the program's own, which Node fills directly in place of creating a new one for each read; the bytes are
-    passed to the client from buffers of a pool, that return to it once the write has been handed to the kernel.
-    Requests still come in through the standard server with its strict parser.
+    buffer of the program's own, which Node fills directly in place of creating a new one for each read; the answer is
+    parsed where it lies, and its body is written to the client out of the same memory, which goes back to the pool
+    when that write is done. Since Node's own client cannot read like this, a small client of the project's own takes
+    its place. Requests still come in through the standard server with its strict parser, and their bodies in fresh
+    memory.
 
     The point of attack is memory outside the heap. Every read in ordinary Node code creates a buffer with an object
     to represent it, a backing store that has to be allocated and cleared, and a finaliser that the collector has to
@@ -40,15 +42,17 @@ export const NODE = {
 
     It cannot change the cost of the JavaScript around it: headers are still strings and maps, callbacks are still
     called. One should look for its benefit with bodies of tens of kilobytes and more, and expect little with tiny
-    answers, where a chunk is small beside the objects that manage it. Copying into the pool is itself work, and for
-    some sizes can cost more than it saves; that would be an honest outcome.
+    answers, where a chunk is small beside the objects that manage it. A buffer that a slow client holds is out of the
+    pool for as long, so that many slow clients bring allocation back.
 
     Body bytes that lay in a pooled buffer are counted against all body bytes, and gets that were served by a returned
     buffer against all gets. Both must be nearly complete, just as in Go's row of the same idea.
 
-    Judge it against the plain JavaScript sidecar only. A comparison with a Go variant mixes two languages, two
-    parsers and two schedulers, and would be attributed to buffers wrongly. Allocated bytes combine two sources, the
-    statistics of the heap at each collection and the program's own count outside it; the first is an estimate between
-    collections, so that small differences in this figure, unlike the large ones, should not be believed.
+    Judge it against the plain JavaScript sidecar only, and know that the two differ in more than memory: the smaller
+    HTTP client towards the upstream saves work of its own, which no counter tells apart from the saving by reuse. A
+    comparison with a Go variant mixes two languages, two parsers and two schedulers, and would be attributed to
+    buffers wrongly. Allocated bytes combine two sources, the statistics of the heap at each collection and the
+    program's own count outside it; the first is an estimate between collections, so that small differences in this
+    figure, unlike the large ones, should not be believed.
   `),
 } as const;
