@@ -14,8 +14,10 @@ import (
 )
 
 const (
-	// idleTogether connections are opened at a time, so that a listener's queue does not overflow.
+	// idleTogether connections are opened at a time.
 	idleTogether = 32
+	// idleDialTimeout leaves time for a listener whose queue overflows for a moment: the kernel asks again after 1 s and 3 s.
+	idleDialTimeout = 5 * time.Second
 	// perSource connections to one address are made from one address of ours. The kernel has some 28,000 ports for them,
 	// and those that carry requests want some too.
 	perSource = 20_000
@@ -84,7 +86,7 @@ func openIdle(ctx context.Context, t *target, count int, from sources) (*idleSet
 }
 
 func dialIdle(ctx context.Context, t *target, local net.Addr) (net.Conn, error) {
-	dialer := net.Dialer{Timeout: dialTimeout, LocalAddr: local, KeepAlive: -1}
+	dialer := net.Dialer{Timeout: idleDialTimeout, LocalAddr: local, KeepAlive: -1}
 	nc, err := dialer.DialContext(ctx, "tcp", t.address)
 	if err != nil {
 		return nil, describeDialError(t.address, err)
@@ -101,7 +103,7 @@ func dialIdle(ctx context.Context, t *target, local net.Addr) (net.Conn, error) 
 
 // greet exchanges settings, without which a server would not keep the connection.
 func greet(nc net.Conn) error {
-	_ = nc.SetDeadline(time.Now().Add(dialTimeout))
+	_ = nc.SetDeadline(time.Now().Add(idleDialTimeout))
 	if _, err := nc.Write(greeting); err != nil {
 		return err
 	}
