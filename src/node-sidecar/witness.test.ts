@@ -5,7 +5,7 @@ import { createSidecarHost, type RunningSidecar, type Snapshot } from './testing
 import { listening } from './testing/sockets.js';
 
 const BODY_BYTES = 16_384;
-const REQUESTS = 2000;
+const REQUESTS = 1000;
 const host = createSidecarHost();
 afterAll(() => host.close());
 
