@@ -32,7 +32,9 @@ func startCache(t testing.TB, server *processtest.Server, ttl time.Duration) (*C
 
 func allowed(t testing.TB, cache *Cache, path string) bool {
 	t.Helper()
-	is, err := cache.Allowed(context.Background(), Anonymous, "GET", path)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	is, err := cache.Allowed(ctx, Anonymous, "GET", path)
 	if err != nil {
 		t.Fatal(err)
 	}
