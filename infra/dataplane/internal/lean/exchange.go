@@ -22,6 +22,8 @@ type exchange struct {
 	upload message.Body
 	// uploaded says that the whole body has been read; it is set by whoever reads it and asked while the answer comes.
 	uploaded atomic.Bool
+	// allInOut says that out is the whole request.
+	allInOut bool
 
 	toHead, http10, upgrading, clientKeeps, awaitsContinue bool
 	methodSize, targetSize                                 int
@@ -133,7 +135,8 @@ func (x *exchange) next() (found bool, err error) {
 	}
 	x.out = append(x.out, x.untaken()[:count]...)
 	x.taken += count
-	x.uploaded.Store(x.upload.Over())
+	x.allInOut = x.upload.Over()
+	x.uploaded.Store(x.allInOut)
 	return true, nil
 }
 
@@ -169,7 +172,7 @@ func (x *exchange) takeUpload(bytes []byte) (used int, err error) {
 
 // resendable says whether the whole request is in out and may be sent a second time.
 func (x *exchange) resendable() bool {
-	if !x.uploaded.Load() || x.upgrading {
+	if !x.allInOut || x.upgrading {
 		return false
 	}
 	switch string(x.method()) {

@@ -9,6 +9,9 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"meshmark/dataplane/internal/admin"
+	"meshmark/dataplane/internal/duties"
 )
 
 func TestAnAnswerThatBreaksOffNeverLooksWhole(t *testing.T) {
@@ -196,6 +199,36 @@ func TestARequestThatMayHaveHadAnEffectIsNotSentTwice(t *testing.T) {
 			t.Errorf("%d connections", connections.Load())
 		}
 	})
+}
+
+func TestARequestThatIsNoLongerHereAsAWholeIsNotSentTwice(t *testing.T) {
+	inEveryMode(t, func(t *testing.T, mode string) {
+		for _, withDuties := range []bool{false, true} {
+			upstream, connections := closingService(t, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+			proxy := startProxy(t, mode, upstream, func(o *Options) {
+				if withDuties {
+					o.Duties = must(duties.New(duties.Options{RetryBudget: 1}, &admin.Counters{}))
+				}
+			})
+			connection, reader := proxy.connect(t)
+			for _, want := range []int{200, 502} {
+				send(t, connection, "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n"+strings.Repeat("x", 100_000))
+				if answer, _ := receive(t, reader, "PUT"); answer.StatusCode != want {
+					t.Errorf("status %d, want %d", answer.StatusCode, want)
+				}
+			}
+			if connections.Load() != 1 {
+				t.Errorf("%d connections", connections.Load())
+			}
+		}
+	})
+}
+
+func must[value any](v value, err error) value {
+	if err != nil {
+		panic(err)
+	}
+	return v
 }
 
 func TestAConnectionThatEndedWhileIdleIsNotUsed(t *testing.T) {

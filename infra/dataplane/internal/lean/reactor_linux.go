@@ -2,6 +2,7 @@ package lean
 
 import (
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -78,6 +79,21 @@ func (r *reactor) told(event *unix.EpollEvent) {
 	e.events.Or(event.Events)
 	if s := e.session.Load(); s != nil {
 		r.notify(s)
+	} else if event.Events&(unix.EPOLLRDHUP|unix.EPOLLHUP|unix.EPOLLERR) != 0 {
+		r.dropEnded(e)
+	}
+}
+
+// dropEnded closes an idle connection that the upstream has ended. One that is no longer idle is somebody's to close.
+func (r *reactor) dropEnded(e *endpoint) {
+	r.mutex.Lock()
+	at := slices.Index(r.idle, e)
+	if at >= 0 {
+		r.idle = slices.Delete(r.idle, at, at+1)
+	}
+	r.mutex.Unlock()
+	if at >= 0 {
+		r.drop(e)
 	}
 }
 
@@ -172,18 +188,23 @@ func (r *reactor) stillAlive(e *endpoint) bool {
 	return !e.ended && standsIdle(e.fd, false)
 }
 
-// putIdle keeps an upstream connection, unless there are enough.
+// putIdle keeps an upstream connection, unless there are enough or it has ended.
 func (r *reactor) putIdle(e *endpoint) {
 	e.idleFromNs = r.nowNs.Load()
-	e.session.Store(nil)
+	e.look()
 	r.mutex.Lock()
-	full := r.ending.Load() || len(r.idle) >= r.idleMost
-	if !full {
+	keep := !e.ended && !r.ending.Load() && len(r.idle) < r.idleMost
+	if keep {
 		r.idle = append(r.idle, e)
+		e.session.Store(nil)
 	}
 	r.mutex.Unlock()
-	if full {
+	switch {
+	case !keep:
 		r.drop(e)
+	case e.events.Load()&(unix.EPOLLRDHUP|unix.EPOLLHUP|unix.EPOLLERR) != 0:
+		// It ended just now, and the poller told the session, which is no longer concerned.
+		r.dropEnded(e)
 	}
 }
 

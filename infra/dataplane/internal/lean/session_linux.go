@@ -68,7 +68,7 @@ const (
 type verdict uint8
 
 const (
-	// resting: no request is in work, and no memory held.
+	// resting: no request is in work, and no memory held unless a part of one has come.
 	resting verdict = iota
 	// waiting: something has to happen for a request to go on.
 	waiting
@@ -110,8 +110,10 @@ func (s *session) run() verdict {
 	switch {
 	case s.phase == over:
 		return finished
-	case s.phase == reading && len(s.untaken()) == 0:
-		s.rest()
+	case s.phase == reading || s.phase == lingering:
+		if s.phase == reading && len(s.untaken()) == 0 {
+			s.rest()
+		}
 		return resting
 	}
 	return waiting
