@@ -1,5 +1,5 @@
 /** Everything between a plan and a finished run folder: the one place where the rooms are wired together. */
-import { createLocalCluster } from '../cluster/index.js';
+import { createLocalCluster, type MeasuredLink } from '../cluster/index.js';
 import {
   createProcessHost,
   dataplaneBinary,
@@ -88,7 +88,7 @@ export async function performRun(request: RunRequest): Promise<StoredRun> {
         decide: ({ elapsedMs }) => (elapsedMs < plan.schedule.budgetMs ? 'continue' : 'stop'),
       },
     );
-    run = concluded(run, outcome);
+    run = concluded(run, outcome, cluster.link());
     writer.writeRun(run);
   } catch (fault) {
     if (writer !== null && run !== null) keepFailure(writer, run, fault);
@@ -143,7 +143,7 @@ function topologyOf({ topology }: Plan): Topology {
   };
 }
 
-function concluded(run: RunRecord, outcome: RunOutcome): RunRecord {
+function concluded(run: RunRecord, outcome: RunOutcome, link: MeasuredLink | null): RunRecord {
   const interrupted = outcome.state === 'interrupted';
   return {
     ...run,
@@ -153,11 +153,18 @@ function concluded(run: RunRecord, outcome: RunOutcome): RunRecord {
       : null,
     finishedAt: new Date().toISOString(),
     parity: [...outcome.parity],
+    topology: run.topology == null ? null : { ...run.topology, link: linkIn(link) },
     variants: run.variants.map((variant) => {
       const reason = outcome.failures.get(variant.id);
       return reason === undefined ? variant : { ...variant, status: 'failed', reason };
     }),
   };
+}
+
+function linkIn(link: MeasuredLink | null): Topology['link'] {
+  if (link === null) return null;
+  const { median, p99 } = link.roundTripMicros;
+  return { kind: link.kind, medianMicros: median, p99Micros: p99 };
 }
 
 /** The run is lost to a fault that is being reported; that it failed is noted if the disk still takes it. */

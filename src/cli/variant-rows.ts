@@ -40,6 +40,11 @@ function optionsIn({ form }: VariantSpec): RunVariant['options'] {
     case 'custom':
       return { command: form.command.join(' ') };
     case 'node':
+      return {
+        buffers: form.options.buffers,
+        upstreamConnections: form.options.upstreamConnections,
+        idleUpstreamConnections: form.idleUpstreamConnections,
+      };
     case 'sidecar': {
       const { tls, ...options } = form.options;
       const secured = form.proxies.some(({ listen }) => listen.security === 'mtls');

@@ -1,4 +1,4 @@
-export { type Answer, ask, isSuccess } from './ask.js';
+export { ask } from './ask.js';
 export type {
   Cluster,
   DeployedProcess,

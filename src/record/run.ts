@@ -287,6 +287,11 @@ export const topology = z.object({
   nodes: z.union([z.literal(1), z.literal(2)]),
   /** Delay that was put on the hop between clusters or nodes, there and back; null for none. */
   roundTripMs: z.number().nonnegative().nullable(),
+  /** The link between two nodes as it was measured when it was made; null on one node. */
+  link: z
+    .object({ kind: z.enum(['veth', 'tun']), medianMicros: z.number(), p99Micros: z.number() })
+    .nullable()
+    .optional(),
   /** How traffic gets into the sidecars: `none` is that the client addresses the first one itself. */
   interception: z.literal('none'),
 });

@@ -185,7 +185,7 @@ gate: [{metric: latency.p99, maxIncrease: 7%}]
         schema: 'meshmark.scenario/1',
         name: 'n',
         topology: { roles: ['outbound', 'inbound'], clusters: {}, nodes: 1, roundTripMs: 0 },
-      policy: { latencyMs: 1 },
+        policy: { latencyMs: 1 },
         workload: { responseBytes: { min: 1, max: 2 }, connections: 1 },
         load: { model: 'open', rate: '1/s' },
         slices: { duration: '2s', micro: { requests: 100 } },

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CATALOGUE } from './catalogue.js';
-import { resolveVariant, type Surroundings } from './resolve.js';
+import type { Surroundings } from './path.js';
+import { resolveVariant } from './resolve.js';
 
 const http1: Surroundings = {
   roles: ['outbound', 'inbound'],

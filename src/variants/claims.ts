@@ -1,6 +1,6 @@
 /** What a variant claims by its options, and must prove by its counters. */
 import type { SidecarOptions } from './options.js';
-import type { ProxySpec, Surroundings } from './resolve.js';
+import type { ProxySpec, Surroundings } from './path.js';
 import type { Claim, ProxyRole, WitnessName } from './witnesses.js';
 
 /**

@@ -9,7 +9,7 @@ export const sidecarOptionsSchema = z.strictObject({
     .enum(['net-http', 'lean'])
     .optional()
     .describe(
-      '`net-http`: Go’s own server, reverse proxy and transport; `lean`: a strict HTTP/1.1 forwarder that allocates nothing for a request.',
+      '`net-http`: Go’s own server, reverse proxy and transport; `lean`: a strict HTTP/1.1 forwarder that allocates nothing for a request but a fresh copy buffer.',
     ),
   concurrency: z
     .enum(['goroutine', 'worker-pool', 'event-loop', 'channel'])

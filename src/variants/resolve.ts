@@ -1,8 +1,10 @@
 /** From a variant as a scenario declares it to processes that can be started and claims that can be held against them. */
-import { type CatalogueRow, catalogueRow } from './catalogue.js';
+import { catalogueRow } from './catalogue.js';
+import type { CatalogueRow } from './catalogue-row.js';
 import { claimsOf } from './claims.js';
-import { optionsOf, type SidecarOptions, type WorkloadProtocol, type WrittenOptions } from './options.js';
-import type { Claim, ProxyRole } from './witnesses.js';
+import { optionsOf, type SidecarOptions, type WrittenOptions } from './options.js';
+import { type ProxySpec, proxiesOf, type Surroundings } from './path.js';
+import type { Claim } from './witnesses.js';
 
 /** A variant as a scenario declares it, after validation. */
 export interface DeclaredVariant {
@@ -12,16 +14,6 @@ export interface DeclaredVariant {
   readonly options: WrittenOptions;
   /** Only for `custom`: argv with `{listen}` and `{upstream}` to be filled in with `host:port`. */
   readonly command: readonly string[] | null;
-}
-
-export type HopProtocol = 'http1' | 'h2' | 'h3' | 'tcp';
-
-/** One proxy of the path. */
-export interface ProxySpec {
-  readonly role: ProxyRole;
-  readonly listen: { readonly protocol: HopProtocol; readonly security: 'plain' | 'mtls' };
-  readonly upstream: { readonly protocol: HopProtocol; readonly security: 'plain' | 'mtls' };
-  readonly policy: SidecarOptions['policy'];
 }
 
 /** A variant that a cluster can stand up. */
@@ -43,17 +35,6 @@ export interface VariantSpec {
         readonly idleUpstreamConnections: number;
       }
     | { readonly type: 'custom'; readonly command: readonly string[] };
-}
-
-/** What of a scenario, beside a variant's own declaration, decides how it stands. */
-export interface Surroundings {
-  /** The proxies in the path. */
-  readonly roles: readonly ProxyRole[];
-  /** The cluster that each step of the path is in; the same for all where the scenario names none. */
-  readonly clusterOf: (role: ProxyRole) => string;
-  /** The workload's connections, for options that are `auto`. */
-  readonly connections: number;
-  readonly protocol: WorkloadProtocol;
 }
 
 /** Options of a declared variant: its row's preset with the declared ones over it. */
@@ -92,29 +73,4 @@ export function resolveVariant(declared: DeclaredVariant, surroundings: Surround
       };
     }
   }
-}
-
-/** What each proxy of the path speaks on either side. Client and service speak the workload's protocol, without TLS. */
-export function proxiesOf(options: SidecarOptions, surroundings: Surroundings): readonly ProxySpec[] {
-  const { roles, clusterOf, protocol } = surroundings;
-  const outer: HopProtocol = protocol === 'grpc' ? 'h2' : protocol;
-  const inner: HopProtocol = options.meshProtocol === 'same' ? outer : options.meshProtocol;
-  const between = (from: ProxyRole, to: ProxyRole): ProxySpec['listen'] => ({
-    protocol: inner,
-    security:
-      options.mtls === 'all' || (options.mtls === 'cross-cluster' && clusterOf(from) !== clusterOf(to))
-        ? 'mtls'
-        : 'plain',
-  });
-  const end: ProxySpec['listen'] = { protocol: outer, security: 'plain' };
-  return roles.map((role, index) => {
-    const before = roles[index - 1];
-    const after = roles[index + 1];
-    return {
-      role,
-      listen: before === undefined ? end : between(before, role),
-      upstream: after === undefined ? end : between(role, after),
-      policy: after === undefined ? options.policy : 'none',
-    };
-  });
 }

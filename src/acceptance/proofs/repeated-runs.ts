@@ -26,8 +26,18 @@ export async function runOnce(scenarioText: string, seed: number): Promise<Finis
 }
 
 /** The effect of a metric and candidate that decides. Throws when the run has none. */
-export function effectOf(run: RunRecord, metric: MetricName, candidate: string): Effect {
-  const effect = run.analysis?.effects.find((one) => one.metric === metric && one.candidate === candidate);
+export function effectOf(
+  run: RunRecord,
+  metric: MetricName,
+  candidate: string,
+  baseline: string | null = null,
+): Effect {
+  const effect = run.analysis?.effects.find(
+    (one) =>
+      one.metric === metric &&
+      one.candidate === candidate &&
+      (baseline === null || one.baseline === baseline),
+  );
   if (effect === undefined) throw new Error(`no effect on ${metric} of ${candidate}`);
   return effect;
 }

@@ -1,5 +1,5 @@
 /** Upstream connections kept, or opened for each request. */
-import type { CatalogueRow } from '../catalogue.js';
+import type { CatalogueRow } from '../catalogue-row.js';
 import { sidecarRow } from './row.js';
 
 export const CONNECTION_ROWS: readonly CatalogueRow[] = [

@@ -1,5 +1,5 @@
 /** How requests are forwarded: implementations, buffers, concurrency. */
-import type { CatalogueRow } from '../catalogue.js';
+import type { CatalogueRow } from '../catalogue-row.js';
 import { sidecarRow } from './row.js';
 
 export const ENGINE_ROWS: readonly CatalogueRow[] = [
@@ -28,7 +28,7 @@ export const ENGINE_ROWS: readonly CatalogueRow[] = [
   sidecarRow({
     kind: 'lean',
     description:
-      'A strict HTTP/1.1 forwarder of our own in place of net/http: a goroutine per connection, nothing allocated for a request.',
+      'A strict HTTP/1.1 forwarder of our own in place of net/http: a goroutine per connection, nothing allocated for a request but its copy buffer.',
     point: 'lean-http',
     preset: { http: 'lean' },
     opposite: { http: 'net-http' },

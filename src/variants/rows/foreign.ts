@@ -1,5 +1,5 @@
 /** Rows that are not the Go sidecar, and the one that leaves its options to the scenario. */
-import type { CatalogueRow } from '../catalogue.js';
+import type { CatalogueRow } from '../catalogue-row.js';
 import { sidecarRow } from './row.js';
 
 const none = { expectations: [], needsTwoCores: null, linuxOnly: false } as const;

@@ -1,5 +1,5 @@
 /** Whether a request is allowed, and who is asked. */
-import type { CatalogueRow } from '../catalogue.js';
+import type { CatalogueRow } from '../catalogue-row.js';
 import { sidecarRow } from './row.js';
 
 export const POLICY_ROWS: readonly CatalogueRow[] = [

@@ -1,5 +1,5 @@
 /** What the sidecars speak with one another. */
-import type { CatalogueRow } from '../catalogue.js';
+import type { CatalogueRow } from '../catalogue-row.js';
 import { sidecarRow } from './row.js';
 
 export const PROTOCOL_ROWS: readonly CatalogueRow[] = [

@@ -1,5 +1,5 @@
 /** A row with what most rows have in common filled in. */
-import type { CatalogueRow } from '../catalogue.js';
+import type { CatalogueRow } from '../catalogue-row.js';
 import type { WrittenOptions } from '../options.js';
 
 type Given = Pick<CatalogueRow, 'kind' | 'description' | 'point'> &

@@ -1,5 +1,5 @@
 /** Mutual TLS between the sidecars: keys, handshakes, ciphers, scope. */
-import type { CatalogueRow } from '../catalogue.js';
+import type { CatalogueRow } from '../catalogue-row.js';
 import { sidecarRow } from './row.js';
 
 export const TLS_ROWS: readonly CatalogueRow[] = [
