@@ -70,9 +70,9 @@ func TestAnOpenSliceAccountsForEveryScheduledRequest(t *testing.T) {
 	address := serve(t, func(w http.ResponseWriter, _ *http.Request) { served.Add(1) })
 	s := startSession(t)
 	s.targets(targetAt(address, 8, 2000))
-	for _, arrivals := range []string{arrivalsConst, arrivalsPoisson} {
+	for _, arrivals := range []string{arrivalsConst, arrivalsPoisson, arrivalsBursts} {
 		before := served.Load()
-		spec := sliceSpec{Target: "t", Model: modelOpen, RatePerSecond: 1000, Arrivals: arrivals, Seed: 3, DurationMs: 400, WarmupMs: 100}
+		spec := sliceSpec{Target: "t", Model: modelOpen, RatePerSecond: 1000, Arrivals: arrivals, Burst: 20, Seed: 3, DurationMs: 400, WarmupMs: 100}
 		event := s.run(spec)[0]
 		schedule := appendSchedule(nil, spec, 500_000_000)
 		warmup := int64(0)

@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/http"
 	"strconv"
-	"time"
 )
 
 // serveH2 speaks HTTP/2 with prior knowledge and nothing else, so that a client that meant to and did not is noticed.
@@ -14,10 +13,9 @@ func (s *service) serveH2(listener net.Listener) error {
 	var protocols http.Protocols
 	protocols.SetUnencryptedHTTP2(true)
 	server := &http.Server{
-		Handler:           http.HandlerFunc(s.answerH2),
-		Protocols:         &protocols,
-		ReadHeaderTimeout: 10 * time.Second,
-		ErrorLog:          log.New(io.Discard, "", 0),
+		Handler:   http.HandlerFunc(s.answerH2),
+		Protocols: &protocols,
+		ErrorLog:  log.New(io.Discard, "", 0),
 	}
 	return server.Serve(listener)
 }
