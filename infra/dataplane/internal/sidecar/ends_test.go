@@ -1,6 +1,7 @@
 package sidecar
 
 import (
+	"context"
 	"crypto/sha256"
 	"crypto/tls"
 	"encoding/hex"
@@ -11,6 +12,7 @@ import (
 	"os"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/quic-go/quic-go/http3"
 
@@ -35,6 +37,9 @@ func eachPair(t *testing.T, test func(t *testing.T, listen, upstream side)) {
 		}
 	}
 }
+
+// patience bounds what a broken sidecar would let a test wait for.
+const patience = time.Minute
 
 // path is a client, a sidecar and a service.
 type path struct {
@@ -125,7 +130,9 @@ func (p *path) get(t testing.TB, target string) (*http.Response, []byte, error) 
 
 func (p *path) send(t testing.TB, method, target string, body io.Reader) (*http.Response, []byte, error) {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), method, p.url+target, body)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, method, p.url+target, body)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package sidecar
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -169,7 +170,9 @@ func TestLargeBodiesPassByteForByteBothWaysAtOnce(t *testing.T) {
 				size = 3 << 20
 			}
 			sent, got := sha256.New(), sha256.New()
-			request, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, path.url+"/echo",
+			ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
+			defer cancel()
+			request, _ := http.NewRequestWithContext(ctx, http.MethodPost, path.url+"/echo",
 				io.TeeReader(io.LimitReader(rand.NewChaCha8([32]byte{1}), size), sent))
 			request.ContentLength = size
 			answer, err := path.client.RoundTrip(request)

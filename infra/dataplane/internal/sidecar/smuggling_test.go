@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -133,6 +134,26 @@ func TestChunksThatAreNoneBreakTheRequestOff(t *testing.T) {
 				t.Errorf("the service was sent %q", got)
 			}
 		})
+	}
+}
+
+func TestNothingAfterChunksLeftUnreadIsARequest(t *testing.T) {
+	record := &recorder{}
+	sidecar := processtest.StartServer(t, "--upstream", startTCP(t, record.serve))
+	client := dial(t, sidecar.Address)
+	fmt.Fprint(client, "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nabcd\r\n")
+	lines := bufio.NewReader(client)
+	// The service answers early, and the rest is no longer wanted.
+	if answer, err := http.ReadResponse(lines, nil); err != nil || answer.StatusCode != http.StatusOK {
+		t.Fatal(answer, err)
+	}
+	fmt.Fprint(client, "zz\r\nGET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n")
+	_ = client.SetReadDeadline(time.Now().Add(5 * time.Second))
+	if rest, err := io.ReadAll(lines); errors.Is(err, os.ErrDeadlineExceeded) || len(rest) > 0 {
+		t.Errorf("%q, %v", rest, err)
+	}
+	if got := record.text(); strings.Contains(got, "smuggled") {
+		t.Errorf("the service was sent %q", got)
 	}
 }
 
