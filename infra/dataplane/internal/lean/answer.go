@@ -1,6 +1,7 @@
 package lean
 
 import (
+	"errors"
 	"strconv"
 
 	"meshmark/dataplane/internal/lean/message"
@@ -161,6 +162,15 @@ func (x *exchange) upstreamEnded() error {
 		return errNoAnswer
 	}
 	return errUpstreamEarlyEnd
+}
+
+// refusedStatus is what a request is answered with that next refused.
+func refusedStatus(err error) int {
+	var malformed *message.Malformed
+	if errors.As(err, &malformed) {
+		return malformed.Status
+	}
+	return 400
 }
 
 // refusal is an answer of the proxy's own. It closes the connection unless keep.

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"meshmark/dataplane/internal/clock"
-	"meshmark/dataplane/internal/lean/message"
 )
 
 // goroutines serves each client connection by a goroutine of its own.
@@ -169,12 +168,7 @@ func (c *client) armDeadline() {
 
 // refuse answers a malformed request and closes the connection.
 func (c *client) refuse(err error) {
-	status := 400
-	var malformed *message.Malformed
-	if errors.As(err, &malformed) {
-		status = malformed.Status
-	}
-	if _, err := c.conn.Write(c.refusal(status, false)); err == nil {
+	if _, err := c.conn.Write(c.refusal(refusedStatus(err), false)); err == nil {
 		c.linger()
 	}
 }
