@@ -378,3 +378,27 @@ func TestStreamCutOffUnderTLSIsResetAndNotEnded(t *testing.T) {
 		client.Close()
 	}
 }
+
+func TestServerGivesTicketsOnlyWhereResumptionIsOn(t *testing.T) {
+	authority := newAuthority(t)
+	for _, listen := range []side{{"http1", "mtls"}, {"h2", "mtls"}} {
+		for resumption, want := range map[string]bool{"true": true, "false": false} {
+			path := newPath(t, authority, listen, side{"http1", "plain"}, service(), "--tls-resumption="+resumption)
+			transport := path.client.(*http.Transport)
+			transport.TLSClientConfig.ClientSessionCache = tls.NewLRUClientSessionCache(1)
+			transport.TLSClientConfig.ServerName = "cached"
+			resumed := false
+			for range 3 {
+				answer, _, err := path.get(t, "/size/1")
+				if err != nil {
+					t.Fatal(err)
+				}
+				resumed = answer.TLS.DidResume
+				transport.CloseIdleConnections()
+			}
+			if resumed != want {
+				t.Errorf("%s, resumption %s: resumed %t", listen, resumption, resumed)
+			}
+		}
+	}
+}
