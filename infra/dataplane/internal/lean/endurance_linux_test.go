@@ -9,9 +9,14 @@ import (
 	"net/http"
 	"os"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
+
+	"meshmark/dataplane/internal/admin"
 )
 
 func openDescriptors(t *testing.T) int {
@@ -165,27 +170,56 @@ func TestHalfARequestHoldsNoWorker(t *testing.T) {
 	}
 }
 
-func TestOneBusyConnectionDoesNotHoldUpTheLoop(t *testing.T) {
-	proxy := startProxy(t, "event-loop", startService(t, func(answer http.ResponseWriter, request *http.Request) {
-		if request.URL.Path == "/endless" {
-			block := make([]byte, 1<<20)
-			for request.Context().Err() == nil {
-				if _, err := answer.Write(block); err != nil {
-					return
-				}
-			}
+func TestAConnectionWithMuchToDoGivesOthersTheirTurn(t *testing.T) {
+	counters := &admin.Counters{}
+	proxy := &proxy{options: Options{UpstreamConnections: "pooled"}, counters: counters, memory: newMemory("pooled", counters)}
+	reactor, err := newReactor(proxy, nil, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reactor.notify = func(*session) {}
+	defer reactor.close()
+	pair := func() (ours, theirs int) {
+		ends, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+		if err != nil {
+			t.Fatal(err)
 		}
-	}), func(o *Options) { o.Loops = 1 })
-	for range 4 {
-		connection, reader := proxy.connect(t)
-		send(t, connection, "GET /endless HTTP/1.1\r\nHost: a\r\n\r\n")
-		go func() { _, _ = io.Copy(io.Discard, reader) }()
+		t.Cleanup(func() { unix.Close(ends[1]) })
+		return ends[0], ends[1]
 	}
-	connection, reader := proxy.connect(t)
-	for range 50 {
-		send(t, connection, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-		receive(t, reader, "GET")
+	s := &session{exchange: exchange{proxy: proxy}}
+	var clientPeer, upstreamPeer int
+	s.client.fd, clientPeer = pair()
+	s.client.writable = true
+	reactor.adopt(s)
+	s.upstream = &endpoint{writable: true, readable: true}
+	s.upstream.fd, upstreamPeer = pair()
+	s.upstream.session.Store(s)
+	if err := reactor.watch(s.upstream); err != nil {
+		t.Fatal(err)
 	}
+	s.inFilled(copy(s.inSpace(), "GET / HTTP/1.1\r\nHost: a\r\n\r\n"))
+	if found, err := s.next(); !found || err != nil {
+		t.Fatal(found, err)
+	}
+	s.phase = exchanging
+	// Every interim answer is read, and written, by itself.
+	want := strings.Repeat("HTTP/1.1 102 Processing\r\n\r\n", 2*fairTurns) + "HTTP/1.1 204 No Content\r\n\r\n"
+	if _, err := unix.Write(upstreamPeer, []byte(want)); err != nil {
+		t.Fatal(err)
+	}
+	turns := 1
+	for ; s.run() == busy; turns++ {
+	}
+	got := make([]byte, 2*len(want))
+	count, err := unix.Read(clientPeer, got)
+	if err != nil || string(got[:count]) != want {
+		t.Errorf("the client got %d bytes of %d, %v", count, len(want), err)
+	}
+	if turns < 3 {
+		t.Errorf("done after %d turns", turns)
+	}
+	s.end()
 }
 
 func TestAnIdleConnectionThatTheUpstreamEndsIsClosed(t *testing.T) {
