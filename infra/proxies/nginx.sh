@@ -24,7 +24,8 @@ if [ "$duties" = mesh ]; then
   done
 fi
 
-# nginx wants a file whose size it can ask for: one that is open here and has no name any more.
+# nginx wants a file whose size it can ask for: one that is open here and has no name any more. Its pid goes there too: nginx
+# removes its pid file when it ends, and a link of the kernel's is one that it cannot remove, as it would /dev/null.
 configuration=$(mktemp)
 exec 3<>"$configuration"
 rm "$configuration"
@@ -32,7 +33,7 @@ cat >&3 <<EOF
 daemon off;
 master_process off;
 worker_processes 1;
-pid /dev/null;
+pid /proc/self/fd/3;
 error_log stderr error;
 events { worker_connections 4000; }
 http {

@@ -61,7 +61,7 @@ describe.each(scenarios)('%s', (file) => {
         ...['--blocks', '1', '--out', out],
         ...(/^\s+duration:/m.test(readFileSync(join(folder, file), 'utf8')) ? ['--slice', '1s'] : []),
       ]);
-      expect(ended.stderr).not.toMatch(/rror/);
+      expect(ended.stderr).not.toMatch(/failed|rror/);
       const { run } = readRun(out);
       for (const variant of run.variants) {
         expect(variant, variant.reason ?? '').toMatchObject({ status: 'measured' });
@@ -110,7 +110,7 @@ workload: {protocol: http1, responseBytes: 4KiB, connections: 4}`,
     async ({ kinds, head }) => {
       const out = join(scratchFolder(), 'run');
       const ended = await meshmark(['run', scenarioFile(disarmed(kinds, head)), '--out', out]);
-      expect(ended.stderr).toBe('');
+      expect(ended.stderr).not.toMatch(/failed|rror/);
       const { run } = readRun(out);
       for (const kind of kinds) {
         const variant = run.variants.find(({ id }) => id === kind);

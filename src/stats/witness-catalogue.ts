@@ -68,8 +68,9 @@ const ALL: readonly Witness[] = [
   {
     name: 'upstream-reuse',
     unclaimed: 'sometimes',
-    read: (counter, { sent }) => {
-      const whole = requestsSeen(counter, sent);
+    read: (counter) => {
+      // A proxy that copies bytes has one upstream connection for each of its client's, and none to choose.
+      const whole = counter('requests');
       const part = Math.max(0, whole - counter('upstreamDials'));
       return { part, whole, what: 'requests found an open upstream connection in' };
     },

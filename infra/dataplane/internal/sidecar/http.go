@@ -19,7 +19,8 @@ func serveHTTP(
 ) error {
 	server := &http.Server{
 		Handler:           handler,
-		ReadHeaderTimeout: time.Minute,
+		// Not shorter: a connection that has yet to send its first request is idle too.
+		ReadHeaderTimeout: idleLimit,
 		IdleTimeout:       idleLimit,
 		Protocols:         protocols(options.ListenProtocol, options.ListenSecurity),
 		ErrorLog:          log.New(faults, "", 0),

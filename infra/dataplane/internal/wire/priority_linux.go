@@ -7,12 +7,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// runAhead has the kernel wake the calling thread before any ordinary one, where it may: netem, too, works ahead of
-// every process.
+// highest is the most favourable priority of ordinary threads. A real-time class would wake sooner, and must not be
+// used: where this process has one core, a thread of Go's runtime that spins for a lock would keep its holder, of the
+// same or a lower class, from ever running again.
+const highest = -20
+
+// runAhead has the kernel prefer the calling thread to other ordinary ones, where it may.
 func runAhead() { threadAhead(0) }
 
-// runAllAhead does the same for every thread of this process and those that they start. A thread of Go's runtime that
-// is kept waiting by other processes while it holds one of the scheduler's locks would keep the wire's threads waiting.
+// runAllAhead does the same for every thread of this process and those that they start.
 func runAllAhead() {
 	threads, err := os.ReadDir("/proc/self/task")
 	if err != nil {
@@ -27,5 +30,5 @@ func runAllAhead() {
 
 // threadAhead does nothing where the kernel refuses it; how exactly the wire then keeps the delay, its tally says.
 func threadAhead(id int) {
-	_ = unix.SchedSetAttr(id, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_FIFO, Priority: 1}, 0)
+	_ = unix.Setpriority(unix.PRIO_PROCESS, id, highest)
 }
