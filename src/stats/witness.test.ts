@@ -122,6 +122,15 @@ describe('witnesses', () => {
       });
     });
 
+    it('show a variant by the proxy that does least of what it claims', () => {
+      const claims = ['mtls@inbound', 'mtls@outbound', ...CLAIMS];
+      expect(witnessesOf({ claims }, overTls).variant?.witness).toEqual({
+        name: 'mtls@outbound',
+        value: 0,
+        exercised: false,
+      });
+    });
+
     it('are seen where they are not claimed, in the proxy that does most of it', () => {
       const { of } = witnessesOf({ claims: CLAIMS }, overTls);
       expect(of('mtls')).toMatchObject({ claimed: false, exercised: true, agrees: false });

@@ -59,10 +59,19 @@ function rolesWithout(variant: RunVariant, name: string): readonly string[] {
   return variant.dataPlaneRoles.filter((role) => !variant.claims.includes(`${name}@${role}`));
 }
 
+/** The witness of a variant's own point: in the proxy where it was seen least, when it is claimed of several. */
+function ownWitness(variant: RunVariant, results: readonly WitnessResult[]): WitnessResult | undefined {
+  const point = variant.claims[0]?.split('@')[0];
+  const own = results.filter(({ name, claimed }) => claimed && name.split('@')[0] === point);
+  const [first, ...rest] = own;
+  if (first === undefined) return undefined;
+  return rest.reduce((least, one) => ((one.value ?? 0) < (least.value ?? 0) ? one : least), first);
+}
+
 /** The variant with what its witnesses prove: `not-exercised` where a claim is not, and its own point's witness. */
 export function provenVariant(evidence: Evidence, results: readonly WitnessResult[]): RunVariant {
   const { variant } = evidence;
-  const own = results.find((result) => result.name === variant.claims[0]);
+  const own = ownWitness(variant, results);
   const witness = own === undefined ? null : { name: own.name, value: own.value, exercised: own.exercised };
   const broken = results.find((result) => result.claimed && !result.exercised);
   // A variant that never served a request has more to explain than its witnesses.

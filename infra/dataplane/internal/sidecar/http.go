@@ -18,7 +18,7 @@ func serveHTTP(
 	listener net.Listener, options Options, own *identity, handler http.Handler, counters *admin.Counters, faults *faultLog,
 ) error {
 	server := &http.Server{
-		Handler:           handler,
+		Handler: handler,
 		// Not shorter: a connection that has yet to send its first request is idle too.
 		ReadHeaderTimeout: idleLimit,
 		IdleTimeout:       idleLimit,
