@@ -65,7 +65,7 @@ export async function performRun(request: RunRequest): Promise<StoredRun> {
     const engine = await startLoadgen(host, generatorCores);
     const needsAutocannon = plan.schedule.crossCheck !== null || plan.load.driver === 'autocannon';
     const autocannon = needsAutocannon ? startAutocannon(host, generatorCores) : null;
-    const variants = rowsOf(plan.variants, cluster);
+    const variants = rowsOf(plan, cluster);
     request.onStanding?.(new Map(variants.map((variant) => [variant.id, variant.dataPlaneRoles])));
     writer = createRunWriter(directory);
     run = manifestOf(request, variants, engine.ready.goVersion, cluster.isolation);

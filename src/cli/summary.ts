@@ -89,8 +89,17 @@ function paintVerdict(cell: string, paint: Paint): string {
   return style === undefined ? cell : paint(style, cell);
 }
 
+/** More contradictions than this are one finding, that the load matters, and the report has them all. */
+const CONTRADICTIONS_SHOWN = 3;
+
 function besideLines(judged: JudgedRun): string[] {
-  return judged.analysis.disagreements.map(({ explanation }) => `The drivers disagree: ${explanation}`);
+  const { disagreements } = judged.analysis;
+  const shown = disagreements.slice(0, CONTRADICTIONS_SHOWN);
+  const more = disagreements.length - shown.length;
+  return [
+    ...shown.map(({ explanation }) => `Another load tells another story: ${explanation}`),
+    ...(more > 0 ? [`${more} more such contradictions are in the report.`] : []),
+  ];
 }
 
 function variantLines(judged: JudgedRun, paint: Paint): string[] {

@@ -19,6 +19,11 @@ export function processTerminal(): Terminal {
   const interactive = process.stderr.isTTY === true && process.env.CI === undefined;
   const colour = process.stdout.isTTY === true && (process.env.NO_COLOR ?? '') === '';
   let statusShown = false;
+  // Whoever reads our output, `head` for one, may have seen enough.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit();
+  });
   const clearStatus = () => {
     if (!statusShown) return;
     process.stderr.write('\r\u001b[2K');

@@ -1,15 +1,16 @@
 /** The rows of a record's variants: what each is, what it claims and what is expected of it. */
 import type { Cluster } from '../cluster/index.js';
+import type { Plan } from '../plan/index.js';
 import type { RunVariant } from '../record/index.js';
 import { catalogueRow, EXPLANATIONS, type VariantSpec } from '../variants/index.js';
 
 /** One row for each variant of the plan, before anything is measured. */
 export function rowsOf(
-  variants: readonly VariantSpec[],
+  { variants, counterparts }: Pick<Plan, 'variants' | 'counterparts'>,
   cluster: Pick<Cluster, 'dataPlaneRoles' | 'isolation'>,
 ): RunVariant[] {
   return variants.map((variant) => {
-    const counterpart = variants.find(({ kind }) => kind === variant.counterpart)?.id ?? null;
+    const counterpart = counterparts[variant.id] ?? null;
     const row = catalogueRow(variant.kind);
     return {
       id: variant.id,

@@ -1,7 +1,15 @@
 /** Which variants are compared with which. */
+import { isDeepStrictEqual } from 'node:util';
 import type { GateRule, Pair } from '../record/index.js';
 import type { Scenario } from '../scenario/index.js';
-import { catalogueRow } from '../variants/index.js';
+import { catalogueRow, type WrittenOptions } from '../variants/index.js';
+
+/** What of a declared variant decides what it is compared with. */
+interface Declared {
+  readonly id: string;
+  readonly kind: string;
+  readonly options?: WrittenOptions;
+}
 
 /**
  * Every variant against the baseline, every other one against `direct`, then the scenario's own pairs, those of its
@@ -11,7 +19,7 @@ import { catalogueRow } from '../variants/index.js';
  */
 export function pairsOf(
   scenario: Pick<Scenario, 'baseline' | 'compare' | 'ablation'>,
-  variants: readonly { readonly id: string; readonly kind: string }[],
+  variants: readonly Declared[],
 ): Pair[] {
   const present = new Set(variants.map(({ id }) => id));
   const direct = variants.filter(({ kind }) => kind === 'direct');
@@ -26,8 +34,9 @@ export function pairsOf(
     ...scenario.compare,
     ...ablationPairs(scenario.ablation),
   ];
-  for (const { id, kind } of variants) {
-    const counterpart = counterpartOf(kind, variants);
+  for (const variant of variants) {
+    const { id } = variant;
+    const counterpart = counterpartOf(variant, variants);
     const reversed = wanted.some((pair) => pair.candidate === counterpart && pair.baseline === id);
     if (counterpart !== null && !reversed) wanted.push({ candidate: id, baseline: counterpart });
   }
@@ -55,13 +64,14 @@ function ablationPairs(ablation: Scenario['ablation']): Pair[] {
   ];
 }
 
-/** The variant that takes part for the counterpart of a kind: the first of that kind; null when there is none. */
-export function counterpartOf(
-  kind: string,
-  variants: readonly { readonly id: string; readonly kind: string }[],
-): string | null {
-  const wanted = catalogueRow(kind)?.counterpart ?? null;
-  return variants.find((variant) => variant.kind === wanted)?.id ?? null;
+/**
+ * The id of the variant that takes part for the counterpart of one: of its row's counterpart kind, with the same options
+ * of the scenario's own, so that the two differ in one thing. Null when there is none.
+ */
+export function counterpartOf(variant: Declared, variants: readonly Declared[]): string | null {
+  const wanted = catalogueRow(variant.kind)?.counterpart ?? null;
+  const same = (one: Declared) => isDeepStrictEqual(one.options ?? {}, variant.options ?? {});
+  return variants.find((one) => one.kind === wanted && same(one))?.id ?? null;
 }
 
 /**

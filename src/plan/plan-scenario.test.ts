@@ -60,6 +60,39 @@ describe('planScenario', () => {
     ]);
   });
 
+  const tls = (variants: string) => `schema: meshmark.scenario/1
+name: tls
+slices: {micro: {perRound: 2s}}
+variants: ${variants}
+baseline: plain
+`;
+
+  it('compares each variant with its counterpart, once, where they differ in nothing else', () => {
+    const plan = planOf(
+      tls(
+        '[{id: plain}, {id: tls-rsa}, {id: tls-ecdsa}, {id: old-rsa, kind: tls-rsa, options: {tls: {version: "1.2"}}}]',
+      ),
+    );
+    expect(plan.counterparts).toEqual({
+      plain: null,
+      'tls-rsa': 'tls-ecdsa',
+      'tls-ecdsa': 'tls-rsa',
+      'old-rsa': null,
+    });
+    expect(plan.analysis.pairs.filter(({ baseline }) => baseline !== 'plain')).toEqual([
+      { candidate: 'tls-rsa', baseline: 'tls-ecdsa' },
+    ]);
+  });
+
+  it('compares what an ablation takes off with the whole, and what it adds with nothing', () => {
+    const ablation =
+      'ablation: {from: plain, to: all-on, factors: [{name: pool, off: less, on: pooled-buffer}]}\n';
+    const text = `${tls('[{id: plain}, {id: all-on}, {id: pooled-buffer}, {id: less, kind: all-on, options: {buffers: fresh}}]')}${ablation}`;
+    expect(planOf(text).analysis.pairs).toContainEqual({ candidate: 'less', baseline: 'all-on' });
+    expect(planOf(text).ablation?.factors).toEqual([{ name: 'pool', off: 'less', on: 'pooled-buffer' }]);
+    expect(planOf(text, { variants: ['all-on'] }).ablation).toBeNull();
+  });
+
   it('adds up what the run takes', () => {
     // 2 s start-up, 10 replicas × 0.7 s, 10 rounds × (2 + 3 × 2.3 + 0.25) s, 3 cross-checks × 3 × 1.8 s.
     expect(planOf(SCENARIO).estimatedSeconds).toBeCloseTo(2 + 7 + 91.5 + 16.2, 6);

@@ -8,7 +8,7 @@ import {
 } from '../scenario/index.js';
 import { resolveVariant } from '../variants/index.js';
 import { estimateMs, roundsThatFit } from './estimate.js';
-import { gateFor, pairsOf } from './pairs.js';
+import { counterpartOf, gateFor, pairsOf } from './pairs.js';
 import type { Plan, Schedule } from './plan.js';
 
 /** What the command line puts in place of the scenario's own. */
@@ -83,6 +83,9 @@ export function planScenario(scenario: Scenario, source: PlanSource): PlannedSce
         rounds: schedule.rounds,
         replicas: schedule.replicas,
       },
+      counterparts: Object.fromEntries(
+        declared.map((variant) => [variant.id, counterpartOf(variant, declared)]),
+      ),
       ablation: ablationOf(scenario, declared),
       estimatedSeconds: estimateMs(schedule, declared.length) / 1000,
     },

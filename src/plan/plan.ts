@@ -45,6 +45,8 @@ export interface Plan {
   readonly schedule: Schedule;
   readonly variants: readonly VariantSpec[];
   readonly analysis: PlannedAnalysis;
+  /** By id, the variant that differs from it in its point alone; null where none takes part. */
+  readonly counterparts: Readonly<Record<string, string | null>>;
   readonly ablation: Ablation | null;
   /** What the run will take, start-up included, as far as it can be known before; seconds. */
   readonly estimatedSeconds: number;

@@ -21,6 +21,7 @@ function plan(rounds: number, replicas: number): Plan {
     cluster: { provider: 'local', keepAwake: 'never' },
     topology: { roles: ['outbound', 'inbound'], clusters: {}, nodes: 1, roundTripMs: 0 },
     policy: { latencyMs: 1 },
+    counterparts: {},
     ablation: null,
     workload: {
       protocol: 'http1',

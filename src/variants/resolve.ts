@@ -21,7 +21,6 @@ export interface VariantSpec {
   readonly id: string;
   readonly kind: string;
   readonly description: string;
-  readonly counterpart: string | null;
   readonly claims: readonly Claim[];
   readonly form:
     | { readonly type: 'direct' }
@@ -46,8 +45,8 @@ export function declaredOptions(row: CatalogueRow, options: WrittenOptions): Sid
 export function resolveVariant(declared: DeclaredVariant, surroundings: Surroundings): VariantSpec {
   const row = catalogueRow(declared.kind);
   if (row === undefined) throw new RangeError(`no kind ${declared.kind} in the catalogue`);
-  const { kind, description, counterpart, form } = row;
-  const base = { id: declared.id, kind, description, counterpart };
+  const { kind, description, form } = row;
+  const base = { id: declared.id, kind, description };
   switch (form.type) {
     case 'direct':
       return { ...base, claims: [], form: { type: 'direct' } };

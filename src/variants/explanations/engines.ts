@@ -24,7 +24,7 @@ export const ENGINES = {
 
     Allocated bytes per request is the figure that moves first and most surely. CPU follows by less than one may hope,
     because the rest of the request allocates as before, and the tail follows only if collections really were what
-    delayed the slowest requests; the overlay of pauses on the tail says whether that was so. A run with few
+    delayed the slowest requests, which a look at the length of pauses beside the tail can rule out. A run with few
     collection cycles has no verdict on CPU, and should have none.
   `),
   lean: prose(`

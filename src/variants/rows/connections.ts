@@ -35,6 +35,7 @@ export const CONNECTION_ROWS: readonly CatalogueRow[] = [
   }),
   sidecarRow({
     kind: 'default-idle',
+    counterpart: 'pooled-connection',
     description:
       'The plain sidecar with Go’s default of two idle upstream connections: under load it dials for many requests.',
     point: 'proxy-in-path',
