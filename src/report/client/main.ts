@@ -90,7 +90,7 @@ function drawings(shown: Shown): Readonly<Record<string, Drawing | null>> {
             theme,
           ) as Drawing),
     ...Object.fromEntries(
-      data.ablation.map((series) => [series.chart, ablationChart(series, theme, wide) as Drawing]),
+      data.ablation.map((series) => [series.chart, ablationChart(series, theme) as Drawing]),
     ),
     allocation: data.allocation === null ? null : (allocationChart(data, data.allocation, theme) as Drawing),
     pauses: data.pauses.some((own) => own.points.length > 1)

@@ -12,6 +12,9 @@ const DIRECTIONS = ['off', 'on'] as const;
 const SHAPES = { off: 'rectRot', on: 'circle' } as const;
 /** Ratios that make good ticks; those that the range has room for are shown. */
 const TICKS = [0.1, 0.2, 0.33, 0.5, 0.67, 0.8, 0.9, 0.95, 0.98, 1, 1.02, 1.05, 1.1, 1.25, 1.5, 2, 3, 5, 10];
+/** What of the picture's width the factors' names leave, and CSS pixels for a tick's label with its distance. */
+const PLOT_SHARE = 0.55;
+const LABEL_WIDTH = 52;
 const LEAST_REACH = Math.log(1.03);
 /** One interval without bounds to speak of must not flatten all others; it runs out of the picture instead. */
 const MOST_REACH = Math.log(12);
@@ -28,7 +31,6 @@ export function ablationParts(theme: Theme) {
 export function ablationChart(
   series: AblationSeries,
   theme: Theme,
-  wide: boolean,
 ): { readonly height: number; readonly config: ChartConfiguration<'scatter'> } {
   const { factors } = series;
   const all = factors.flatMap(({ off, on }) => [off, on].filter((own) => own !== null));
@@ -84,7 +86,8 @@ export function ablationChart(
               color: (context) => (context.tick?.value === 0 ? theme.soft : theme.line),
             },
             afterBuildTicks: (scale) => {
-              scale.ticks = ticksWithin(reach, wide ? 9 : 5).map((value) => ({ value }));
+              const room = Math.max(3, Math.floor((scale.chart.width * PLOT_SHARE) / LABEL_WIDTH));
+              scale.ticks = ticksWithin(reach, room).map((value) => ({ value }));
             },
             ticks: {
               ...axis(theme, '').ticks,
