@@ -85,11 +85,13 @@ variants:
 ${kinds.map((kind) => `  - {id: ${kind}, options: {testDisarm: true}}`).join('\n')}
 baseline: direct
 `;
+  /** Go's two idle connections are a number on a scale that has no off; nothing of it is claimed. */
+  const withoutOff = ['default-idle'];
   const rowsWithPoint = CATALOGUE.filter(
-    ({ form, point }) =>
+    ({ kind, form }) =>
       (form.type === 'sidecar' || form.type === 'node') &&
       Object.keys(form.opposite).length > 0 &&
-      point !== 'proxy-in-path',
+      !withoutOff.includes(kind),
   ).map(({ kind }) => kind);
   const scoped = ['mtls-cross-cluster'];
 
@@ -114,7 +116,10 @@ workload: {protocol: http1, responseBytes: 4KiB, connections: 4}`,
       const { run } = readRun(out);
       for (const kind of kinds) {
         const variant = run.variants.find(({ id }) => id === kind);
-        expect(variant, kind).toMatchObject({ status: 'not-exercised', witness: { exercised: false } });
+        expect(variant, kind).toMatchObject({ status: 'not-exercised' });
+        // The plain rows' first witness is being in the path, which they are; their connections are not kept.
+        const point = CATALOGUE.find((row) => row.kind === kind)?.point;
+        if (point !== 'proxy-in-path') expect(variant?.witness, kind).toMatchObject({ exercised: false });
         const effects = run.analysis?.effects.filter(({ candidate }) => candidate === kind) ?? [];
         expect(effects.length).toBeGreaterThan(0);
         for (const effect of effects) {

@@ -43,7 +43,6 @@ function optionsIn({ form }: VariantSpec): RunVariant['options'] {
     case 'node':
       return {
         buffers: form.options.buffers,
-        upstreamConnections: form.options.upstreamConnections,
         idleUpstreamConnections: form.idleUpstreamConnections,
       };
     case 'sidecar': {

@@ -104,11 +104,10 @@ export function proxyEnvironment(form: SidecarForm): Readonly<Record<string, str
 }
 
 function nodeArguments(form: SidecarForm, proxy: ProxySpec, place: ProxyPlace): string[] {
-  const idle = form.options.upstreamConnections === 'fresh' ? 0 : form.idleUpstreamConnections;
   return [
     ...[process.execPath, join(installRoot, 'dist', 'node-sidecar', 'main.js')],
     ...['--role', proxy.role, ...listenAt(place.host), '--upstream', place.upstream],
     ...['--protocol', 'http1', '--buffers', form.options.buffers === 'pooled' ? 'pooled' : 'streams'],
-    ...['--idle-upstream-connections', String(idle)],
+    ...['--idle-upstream-connections', String(form.idleUpstreamConnections)],
   ];
 }

@@ -91,12 +91,7 @@ export const checkVariants: Check = ({ variants, workload, topology }) => {
 };
 
 /** What the Node.js sidecar has of the options; the others mean nothing to it. */
-const NODE_OPTIONS: readonly string[] = [
-  'buffers',
-  'upstreamConnections',
-  'idleUpstreamConnections',
-  'testDisarm',
-];
+const NODE_OPTIONS: readonly string[] = ['buffers', 'idleUpstreamConnections', 'testDisarm'];
 
 function nodeFaults(
   index: number,
@@ -107,7 +102,7 @@ function nodeFaults(
     .filter((option) => !NODE_OPTIONS.includes(option))
     .map((option) => ({
       path: ['variants', index, 'options', option],
-      message: `the Node.js sidecar has no option ${quote(option)}; it has ${NODE_OPTIONS.slice(0, 3)
+      message: `the Node.js sidecar has no option ${quote(option)}; it has ${NODE_OPTIONS.slice(0, 2)
         .map((one) => `\`${one}\``)
         .join(', ')}`,
     }));

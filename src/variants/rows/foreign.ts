@@ -24,7 +24,7 @@ export const FOREIGN_ROWS: readonly CatalogueRow[] = [
     kind: 'node-plain',
     description: 'A Node.js sidecar as a JavaScript team first writes it: node:http and stream.pipeline.',
     counterpart: 'plain',
-    form: { type: 'node', preset: { buffers: 'fresh' }, opposite: { upstreamConnections: 'fresh' } },
+    form: { type: 'node', preset: { buffers: 'fresh' }, opposite: { idleUpstreamConnections: 1 } },
     point: 'proxy-in-path',
   },
   {
