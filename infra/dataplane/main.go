@@ -4,11 +4,14 @@
 //	dataplane service  --response-bytes 16384
 //	dataplane sidecar  --role outbound --upstream 127.0.0.1:41234
 //	dataplane loadgen
+//	dataplane ask      --address 127.0.0.1:41234 --certificate FILE --key FILE --ca FILE
 //	dataplane launch   --parent 4711 -- command args…
 //	dataplane guard
 //	dataplane pin      --pid 4711 --cpus 0,2
 //	dataplane keep-awake
+//	dataplane kernel   --client-cgroup DIR --mesh-cgroup DIR --messages
 //	dataplane wire     --delay 5ms
+//	dataplane loopback --cpus 0,1
 //	dataplane policy   --rules rules.json --latency 1ms
 //	dataplane version
 //
@@ -22,8 +25,10 @@ import (
 
 	"meshmark/dataplane/internal/guard"
 	"meshmark/dataplane/internal/keepawake"
+	"meshmark/dataplane/internal/kernel"
 	"meshmark/dataplane/internal/launch"
 	"meshmark/dataplane/internal/loadgen"
+	"meshmark/dataplane/internal/loopback"
 	"meshmark/dataplane/internal/pin"
 	"meshmark/dataplane/internal/policy"
 	"meshmark/dataplane/internal/service"
@@ -38,16 +43,19 @@ var subcommands = map[string]subcommand{
 	"service":    service.Main,
 	"sidecar":    sidecar.Main,
 	"loadgen":    loadgen.Main,
+	"ask":        loadgen.Ask,
 	"launch":     launch.Main,
 	"guard":      guard.Main,
 	"pin":        pin.Main,
 	"keep-awake": keepawake.Main,
+	"kernel":     kernel.Main,
 	"wire":       wire.Main,
+	"loopback":   loopback.Main,
 	"policy":     policy.Main,
 	"version":    printVersion,
 }
 
-const usage = "usage: dataplane service|sidecar|loadgen|launch|guard|pin|keep-awake|wire|policy|version [options]"
+const usage = "usage: dataplane service|sidecar|loadgen|ask|launch|guard|pin|keep-awake|kernel|wire|loopback|policy|version [options]"
 
 func main() {
 	if len(os.Args) < 2 {

@@ -17,6 +17,7 @@ import (
 	"runtime"
 
 	"meshmark/dataplane/internal/clock"
+	"meshmark/dataplane/internal/cpushares"
 )
 
 // Schema names the form of a snapshot.
@@ -33,24 +34,36 @@ type Snapshot struct {
 	Witness   Witness         `json:"witness"`
 }
 
-// Handler serves GET /snapshot for a server of that role.
+// Handler serves GET /snapshot for a server of that role, and what a profile of it is to be asked for.
 func Handler(role string, counters *Counters) *http.ServeMux {
+	return HandlerOf(role, func() any { return counters.Read() })
+}
+
+// HandlerOf is Handler for a process whose witnesses are others than a server's: what witness returns is shown as it is,
+// and has to be an object of numbers.
+func HandlerOf(role string, witness func() any) *http.ServeMux {
 	reader := newRuntimeReader()
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /snapshot", func(answer http.ResponseWriter, _ *http.Request) {
 		answer.Header().Set("Content-Type", "application/json")
 		// An asker that has gone away is no fault of ours.
-		_ = json.NewEncoder(answer).Encode(Snapshot{
-			Schema:    Schema,
-			Role:      role,
-			PID:       os.Getpid(),
-			GoVersion: runtime.Version(),
-			AtMicros:  clock.EpochMicros(),
-			Runtime:   reader.read(),
-			Witness:   counters.Read(),
+		_ = json.NewEncoder(answer).Encode(struct {
+			Snapshot
+			Witness any `json:"witness"`
+		}{
+			Snapshot{
+				Schema:    Schema,
+				Role:      role,
+				PID:       os.Getpid(),
+				GoVersion: runtime.Version(),
+				AtMicros:  clock.EpochMicros(),
+				Runtime:   reader.read(),
+			},
+			witness(),
 		})
 	})
 	// A CPU profile costs what it measures about 1 %, so that whoever takes one takes no other figure at the time.
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("GET /cpu-shares", cpushares.Handler(role))
 	return mux
 }

@@ -72,7 +72,30 @@ type Counters struct {
 	TimedRequests atomic.Int64
 	ServedNs      atomic.Int64
 	UpstreamNs    atomic.Int64
+	// BytesForwardedInKernel counts payload bytes of answers that the kernel sent on from socket to socket, which are none
+	// of BytesCopied; RequestBytesForwardedInKernel those of requests.
+	BytesForwardedInKernel        atomic.Int64
+	RequestBytesForwardedInKernel atomic.Int64
+	// ConnectionsHandedOver counts connections that the kernel may forward in; ConnectionsNotHandedOver those that it was to
+	// and could not.
+	ConnectionsHandedOver    atomic.Int64
+	ConnectionsNotHandedOver atomic.Int64
+	// ProgramsExpected is how many programs the server has in the kernel, ProgramsAttached how many of them the kernel says
+	// are still attached. They are gauges.
+	ProgramsExpected atomic.Int64
+	ProgramsAttached atomic.Int64
+	// ConnectionsIntercepted counts accepted connections that had been meant for another address than they came to;
+	// ConnectionsNotIntercepted those of which no such address is known.
+	ConnectionsIntercepted    atomic.Int64
+	ConnectionsNotIntercepted atomic.Int64
+
+	// onRead are called before the counters are read.
+	onRead []func()
 }
+
+// OnRead has a function bring counters up to date that are kept elsewhere, each time before they are read. It is to be
+// called before the server serves.
+func (c *Counters) OnRead(update func()) { c.onRead = append(c.onRead, update) }
 
 // Witness is what Counters showed at one moment.
 type Witness struct {
@@ -118,10 +141,26 @@ type Witness struct {
 	TimedRequests       int64 `json:"timedRequests"`
 	ServedNs            int64 `json:"servedNs"`
 	UpstreamNs          int64 `json:"upstreamNs"`
+
+	BytesForwardedInKernel        int64 `json:"bytesForwardedInKernel"`
+	RequestBytesForwardedInKernel int64 `json:"requestBytesForwardedInKernel"`
+	ConnectionsHandedOver         int64 `json:"connectionsHandedOver"`
+	ConnectionsNotHandedOver      int64 `json:"connectionsNotHandedOver"`
+	ProgramsExpected              int64 `json:"programsExpected"`
+	ProgramsAttached              int64 `json:"programsAttached"`
+	ConnectionsIntercepted        int64 `json:"connectionsIntercepted"`
+	ConnectionsNotIntercepted     int64 `json:"connectionsNotIntercepted"`
+
+	// BuiltWithRace and BuiltUnoptimised are 1 in a binary that must not be measured, and 0 in any other.
+	BuiltWithRace    int64 `json:"builtWithRace"`
+	BuiltUnoptimised int64 `json:"builtUnoptimised"`
 }
 
 // Read takes the counters one after another; under load they are not of one instant.
 func (c *Counters) Read() Witness {
+	for _, update := range c.onRead {
+		update()
+	}
 	return Witness{
 		Requests:            c.Requests.Load(),
 		ConnectionsAccepted: c.ConnectionsAccepted.Load(),
@@ -165,6 +204,18 @@ func (c *Counters) Read() Witness {
 		TimedRequests:       c.TimedRequests.Load(),
 		ServedNs:            c.ServedNs.Load(),
 		UpstreamNs:          c.UpstreamNs.Load(),
+
+		BytesForwardedInKernel:        c.BytesForwardedInKernel.Load(),
+		RequestBytesForwardedInKernel: c.RequestBytesForwardedInKernel.Load(),
+		ConnectionsHandedOver:         c.ConnectionsHandedOver.Load(),
+		ConnectionsNotHandedOver:      c.ConnectionsNotHandedOver.Load(),
+		ProgramsExpected:              c.ProgramsExpected.Load(),
+		ProgramsAttached:              c.ProgramsAttached.Load(),
+		ConnectionsIntercepted:        c.ConnectionsIntercepted.Load(),
+		ConnectionsNotIntercepted:     c.ConnectionsNotIntercepted.Load(),
+
+		BuiltWithRace:    build.withRace,
+		BuiltUnoptimised: build.unoptimised,
 	}
 }
 

@@ -11,6 +11,8 @@ import (
 type RuntimeSnapshot struct {
 	GCCycles uint64    `json:"gcCycles"`
 	GCPauses Histogram `json:"gcPauses"`
+	// RecentPauses are those since the snapshot before; nil where the clocks of two processes cannot be compared.
+	RecentPauses *RecentPauses `json:"recentPauses,omitempty"`
 	// GCCPUSeconds is /cpu/classes/gc/total less /cpu/classes/gc/mark/idle: what collecting took from the program,
 	// without the marking done on processors that had nothing else to do. The runtime estimates it, charges a pause
 	// with every processor, and brings it up to date only at the end of a collection, so that it lags by up to one.
@@ -62,6 +64,7 @@ var metricNames = [metricCount]string{
 type runtimeReader struct {
 	mutex   sync.Mutex
 	samples [metricCount]metrics.Sample
+	pauses  pauseReader
 }
 
 func newRuntimeReader() *runtimeReader {
@@ -81,6 +84,7 @@ func (r *runtimeReader) read() RuntimeSnapshot {
 	return RuntimeSnapshot{
 		GCCycles:         value(gcCycles).Uint64(),
 		GCPauses:         compact(value(gcPauses).Float64Histogram()),
+		RecentPauses:     r.pauses.read(),
 		GCCPUSeconds:     value(gcCPUTotal).Float64() - value(gcCPUIdle).Float64(),
 		AllocBytes:       value(allocBytes).Uint64(),
 		AllocObjects:     value(allocObjects).Uint64(),

@@ -7,6 +7,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// Shared says whether MonotonicNs is the same clock in every process of the machine.
+const Shared = true
+
 // anchorNs is what CLOCK_MONOTONIC showed at base. Each of a few readings is bracketed by two of Go's clock and the
 // tightest is kept, because the process may be preempted between them.
 func anchorNs() int64 {

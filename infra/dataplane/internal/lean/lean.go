@@ -59,6 +59,9 @@ type Options struct {
 	BurnCPU func()
 	// Duties, if not nil, are done for each request.
 	Duties *duties.Duties
+	// Accepted, if not nil, is given each connection's socket where connections are taken from the listening socket itself,
+	// with "worker-pool" and "event-loop".
+	Accepted func(fd int)
 }
 
 const (

@@ -119,6 +119,9 @@ func (r *reactor) accept(listening int) *session {
 		switch err {
 		case nil:
 			r.proxy.counters.ConnectionsAccepted.Add(1)
+			if r.proxy.options.Accepted != nil {
+				r.proxy.options.Accepted(fd)
+			}
 			s := &session{exchange: exchange{proxy: r.proxy}}
 			s.client.fd = fd
 			s.client.writable = true

@@ -27,23 +27,31 @@ func (l *countedLoop) sweep(int64) {}
 // a slow one does not hold back the rest.
 func (l *countedLoop) send(count int64, measured bool) {
 	var taken atomic.Int64
+	before := int64(0)
+	if measured {
+		before = l.run.spec.WarmupRequests
+	}
 	var working sync.WaitGroup
 	for _, c := range l.run.target.conns {
 		working.Go(func() {
-			for !l.run.aborted.Load() && taken.Add(1) <= count {
-				l.run.exchange(c, func(int64) bool { return measured })
+			for !l.run.aborted.Load() {
+				place := taken.Add(1)
+				if place > count {
+					return
+				}
+				l.run.exchange(c, before+place-1, func(int64) bool { return measured })
 			}
 		})
 	}
 	working.Wait()
 }
 
-// exchange sends one request on c and waits for its end. A closed connection is opened first, outside the request's
+// exchange sends the request of that place in the slice on c and waits for its end. A closed connection is opened first, outside the request's
 // time; one that cannot be opened is the request's failure, and is not tried again for a while.
-func (r *run) exchange(c *conn, measured func(sentAt int64) bool) {
+func (r *run) exchange(c *conn, index int64, measured func(sentAt int64) bool) {
 	if r.target.anew {
 		begunAt := r.clk.now()
-		end, counted := r.exchangeAnew(c, 0, begunAt)
+		end, counted := r.exchangeAnew(c, index, begunAt)
 		if !counted {
 			return
 		}
@@ -63,7 +71,7 @@ func (r *run) exchange(c *conn, measured func(sentAt int64) bool) {
 		pause(redialEvery, r.ctx.Done())
 		return
 	}
-	c.send(r.clk, 0, 0, r.target.timeoutNs)
+	c.send(r.clk, index, 0, r.target.timeoutNs)
 	found := c.receive()
 	end, counted := r.settle(c, found, c.expires.Swap(0))
 	if counted {
@@ -91,11 +99,15 @@ func (l *timedLoop) execute() {
 	r := l.run
 	measured := func(sentAt int64) bool { return sentAt >= l.measuredAt.Load() }
 	r.readClocks(edgeWarmup)
+	var taken atomic.Int64
 	var working sync.WaitGroup
 	for _, c := range r.target.conns {
 		working.Go(func() {
 			for !r.aborted.Load() && r.clk.now() < l.endAt.Load() {
-				r.exchange(c, measured)
+				r.exchange(c, taken.Add(1)-1, measured)
+				if r.spec.ThinkMs > 0 {
+					pause(time.Duration(r.spec.ThinkMs*1e6), r.ctx.Done())
+				}
 			}
 		})
 	}

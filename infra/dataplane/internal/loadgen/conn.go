@@ -58,6 +58,8 @@ type conn struct {
 	response fasthttp.Response
 	received int64 // Bytes read from the socket since it was opened.
 
+	// asked is what was asked for last; the reader looks at it when an answer comes.
+	asked atomic.Pointer[asked]
 	// The request in flight, set before expires is stored.
 	index      int64
 	intendedAt int64
@@ -67,24 +69,38 @@ type conn struct {
 	// remainder waits for the rest of a request that the socket did not take at once.
 	remainder sync.WaitGroup
 
+	pacing    *pacing       // nil where answers are read as they come.
+	openCount *atomic.Int64 // Where it is counted while it is open.
+
 	h2 *h2Conn // nil where HTTP/1 is spoken.
+	h3 *h3Conn // What nc is, where HTTP/3 is spoken.
 	// handed is how a connection that is opened for each request is told the next: its place in the schedule.
 	handed chan int
 }
 
 func newConn(t *target) *conn {
-	c := &conn{target: t, handed: make(chan int, 1)}
+	c := &conn{target: t, handed: make(chan int, 1), openCount: &t.open}
 	c.reader = bufio.NewReaderSize(nil, readBufferBytes)
-	if t.h2 != nil {
-		c.h2 = newH2Conn(c, t.h2)
+	c.asked.Store(t.mix.kinds[0])
+	if t.h2 {
+		c.h2 = newH2Conn(c, t.mix.kinds[0].h2)
 	}
 	return c
 }
 
 // Read counts what comes in; it is the source of c.reader.
 func (c *conn) Read(to []byte) (int, error) {
+	if c.pacing != nil {
+		if !c.pacing.wait() {
+			return 0, errSlowEnded
+		}
+		to = to[:min(len(to), c.pacing.piece)]
+	}
 	n, err := c.nc.Read(to)
 	c.received += int64(n)
+	if c.pacing != nil {
+		c.pacing.took(n)
+	}
 	return n, err
 }
 
@@ -106,7 +122,13 @@ func (c *conn) open(ctx context.Context) error {
 
 // connect opens the connection so far that a request can be sent.
 func (c *conn) connect(ctx context.Context, timeout time.Duration) error {
+	if c.target.h3 != nil {
+		return c.connectH3(ctx, timeout)
+	}
 	dialer := net.Dialer{Timeout: timeout}
+	if c.pacing != nil {
+		dialer.Control = c.pacing.narrow
+	}
 	nc, err := dialer.DialContext(ctx, "tcp", c.target.address)
 	if err != nil {
 		return describeDialError(c.target.address, err)
@@ -121,11 +143,23 @@ func (c *conn) connect(ctx context.Context, timeout time.Duration) error {
 	c.mu.Unlock()
 	c.received = 0
 	c.reader.Reset(c)
-	c.target.open.Add(1)
+	c.openCount.Add(1)
 	if c.h2 != nil && !c.h2.begin(nc) {
 		c.close()
 		return errors.New("connect " + c.target.address + ": " + errWrite.Error())
 	}
+	return nil
+}
+
+func (c *conn) connectH3(ctx context.Context, timeout time.Duration) error {
+	opened, err := c.target.h3.dial(ctx, c.target.address, timeout)
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	c.nc, c.h3 = opened, opened
+	c.mu.Unlock()
+	c.openCount.Add(1)
 	return nil
 }
 
@@ -154,8 +188,17 @@ func describeDialError(address string, err error) error {
 	case errors.As(err, &operation) && operation.Err != nil:
 		cause = operation.Err
 	}
-	return errors.New("connect " + address + ": " + cause.Error())
+	return dialError{address: address, cause: cause}
 }
+
+// dialError says in a few words why there is no connection, and keeps the cause for whoever asks.
+type dialError struct {
+	address string
+	cause   error
+}
+
+func (e dialError) Error() string { return "connect " + e.address + ": " + e.cause.Error() }
+func (e dialError) Unwrap() error { return e.cause }
 
 // close closes the connection if it is open.
 func (c *conn) close() {
@@ -166,7 +209,7 @@ func (c *conn) close() {
 	if nc != nil {
 		_ = nc.Close()
 		c.remainder.Wait()
-		c.target.open.Add(-1)
+		c.openCount.Add(-1)
 	}
 }
 
@@ -198,7 +241,10 @@ func (c *conn) resume() {
 
 // idleIsSound reports whether a connection without a request in flight can be used again.
 func (c *conn) idleIsSound() bool {
-	if c.h2 != nil {
+	switch {
+	case c.h3 != nil:
+		return c.h3.sound()
+	case c.h2 != nil:
 		return c.idleH2IsSound()
 	}
 	return c.reader.Buffered() == 0 && c.idleIsSilent()
@@ -231,17 +277,24 @@ func (c *conn) send(clk clock, index, intendedAt, timeoutNs int64) {
 // transmit writes the request, which is given up at that moment.
 func (c *conn) transmit(expiresAt int64) {
 	nc := c.nc
+	asked := c.target.mix.at(c.index)
+	c.asked.Store(asked)
 	// From here on the reader may take the connection over, as soon as the bytes are out.
 	c.remainder.Add(1)
 	c.expires.Store(expiresAt)
+	if c.h3 != nil {
+		c.h3.asks <- asked.h3 // It has room: one request at a time.
+		c.remainder.Done()
+		return
+	}
 	if c.h2 != nil {
-		if !c.h2.sender.sendRequest() {
+		if !c.h2.sender.sendRequest(asked.h2) {
 			_ = nc.SetReadDeadline(time.Unix(1, 0))
 		}
 		c.remainder.Done()
 		return
 	}
-	request := c.target.request
+	request := asked.bytes
 	written, ok := c.writeNow(request)
 	switch {
 	case !ok:
@@ -264,8 +317,13 @@ func (c *conn) writeRemainder(nc net.Conn, rest []byte) {
 
 // receive waits for one answer and reads it to its end.
 func (c *conn) receive() answer {
-	if c.h2 != nil {
+	switch {
+	case c.h3 != nil:
+		return c.receiveH3()
+	case c.h2 != nil:
 		return c.receiveH2()
+	case c.target.raw:
+		return c.receiveRaw()
 	}
 	if _, err := c.reader.Peek(1); err != nil {
 		return answer{outcome: failedReset, close: true, silent: true, residenceNs: -1}

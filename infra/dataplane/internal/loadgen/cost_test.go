@@ -78,7 +78,7 @@ func BenchmarkCost(b *testing.B) {
 		b.Run(fmt.Sprintf("%s-%.0f", spec.Model, spec.RatePerSecond), func(b *testing.B) {
 			defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(processorsFor()))
 			for b.Loop() {
-				t, err := newTarget(targetSpec{ID: "t", Address: address, Connections: 32, TimeoutMs: 2000})
+				t, err := newTarget(targetSpec{ID: "t", Address: address, Connections: 32, TimeoutMs: 2000}, nil)
 				if err != nil {
 					b.Fatal(err)
 				}

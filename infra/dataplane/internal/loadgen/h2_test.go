@@ -375,7 +375,7 @@ func TestStreamNumbersThatRunOutHaveTheConnectionReplaced(t *testing.T) {
 			p.answer(stream)
 		}
 	})
-	made, err := newTarget(h2At(address, 1, 1000))
+	made, err := newTarget(h2At(address, 1, 1000), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

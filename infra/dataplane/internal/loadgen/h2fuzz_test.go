@@ -57,7 +57,7 @@ func FuzzH2Answer(f *testing.F) {
 		_ = p.WriteRSTStream(1, http2.ErrCodeCancel)
 	})
 	f.Fuzz(func(t *testing.T, wire []byte) {
-		made, err := newTarget(targetSpec{Protocol: protocolH2, Method: "POST", BodyBase64: encodedZeros(40), Connections: 1})
+		made, err := newTarget(targetSpec{Protocol: protocolH2, Method: "POST", BodyBase64: encodedZeros(40), Connections: 1}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -72,7 +72,7 @@ func FuzzH2Answer(f *testing.F) {
 		// The flusher would want a socket.
 		sender.flushing = true
 		for range 4 {
-			sender.sendRequest()
+			sender.sendRequest(c.target.mix.kinds[0].h2)
 			head, err := receiver.readAnswer()
 			if err == nil && (head.status < 200 || head.status > 999) {
 				t.Fatalf("status %d was taken", head.status)

@@ -29,7 +29,7 @@ type h2Sender struct {
 
 	mu sync.Mutex
 	nc net.Conn
-	// head is the request's own copy, for its stream numbers.
+	// head is where the request gets its stream number.
 	head    []byte
 	scratch []byte
 	// pending are bytes that the socket did not take; while flushing, the flusher alone writes to the socket.
@@ -48,19 +48,18 @@ type h2Sender struct {
 func (s *h2Sender) begin(nc net.Conn) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.head == nil {
-		s.head = append(s.head, s.request.head...)
-	}
 	s.nc, s.pending, s.flushing = nc, s.pending[:0], false
 	s.next, s.stream, s.bodyAt = 1, 0, len(s.request.body)
 	s.connectionWindow, s.streamWindow, s.initialWindow = defaultWindowBytes, 0, defaultWindowBytes
 	return s.write(greeting)
 }
 
-// sendRequest writes the request and as much of its body as fits one write; the rest is left to the flusher.
-func (s *h2Sender) sendRequest() bool {
+// sendRequest writes a request and as much of its body as fits one write; the rest is left to the flusher.
+func (s *h2Sender) sendRequest(request *h2Request) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.request = request
+	s.head = append(s.head[:0], request.head...)
 	s.stream = s.next
 	s.next += 2
 	for _, at := range s.request.frames {

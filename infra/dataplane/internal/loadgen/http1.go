@@ -22,7 +22,7 @@ func (c *conn) readResponse() error {
 		}
 	}
 	status := header.StatusCode()
-	if c.target.headOnly || status == 204 || status == 304 || status < 200 {
+	if c.asked.Load().headOnly || status == 204 || status == 304 || status < 200 {
 		return nil
 	}
 	length := header.ContentLength()

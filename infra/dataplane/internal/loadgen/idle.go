@@ -91,7 +91,7 @@ func dialIdle(ctx context.Context, t *target, local net.Addr) (net.Conn, error) 
 	if err != nil {
 		return nil, describeDialError(t.address, err)
 	}
-	if t.h2 == nil {
+	if !t.h2 {
 		return nc, nil
 	}
 	if err := greet(nc); err != nil {

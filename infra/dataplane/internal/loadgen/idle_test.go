@@ -161,7 +161,7 @@ func TestIdleConnectionsBeyondOneSourcesPortsComeFromAnother(t *testing.T) {
 		}
 		_, _ = c.Read(make([]byte, 1))
 	})
-	made, err := newTarget(targetAt(address, 1, 1000))
+	made, err := newTarget(targetAt(address, 1, 1000), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -154,7 +154,7 @@ func (e *engine) obey(cmd command) {
 	}
 	switch cmd.Op {
 	case "targets":
-		e.emit(doneEvent{Event: "done", ID: cmd.ID, Failed: e.setTargets(cmd.Targets)})
+		e.emit(doneEvent{Event: "done", ID: cmd.ID, Failed: e.setTargets(cmd.Targets, cmd.bodies)})
 	case "slices":
 		for _, spec := range cmd.Slices {
 			if !e.runSlice(cmd, spec) {
@@ -167,7 +167,7 @@ func (e *engine) obey(cmd command) {
 	}
 }
 
-func (e *engine) setTargets(specs []targetSpec) map[string]string {
+func (e *engine) setTargets(specs []targetSpec, bodies [][]byte) map[string]string {
 	for _, t := range e.targets {
 		t.closeAll()
 	}
@@ -190,7 +190,7 @@ func (e *engine) setTargets(specs []targetSpec) map[string]string {
 	failed := make(map[string]string)
 	from := make(sources)
 	for _, spec := range specs {
-		t, err := newTarget(spec)
+		t, err := newTarget(spec, bodies)
 		if err == nil {
 			err = t.openAll(ctx)
 		}
@@ -264,7 +264,7 @@ func (e *engine) collectBetweenSlices() {
 }
 
 func (e *engine) read(id int64) readingEvent {
-	event := readingEvent{Event: "reading", ID: id, AtMicros: e.clk.unixMicros(e.clk.now()), Processes: []processReading{}, Cores: []oscpu.Core{}}
+	event := readingEvent{Event: "reading", ID: id, AtMicros: e.clk.unixMicros(e.clk.now()), WallMicros: time.Now().UnixMicro(), Processes: []processReading{}, Cores: []oscpu.Core{}}
 	for _, t := range e.targets {
 		for _, process := range t.processes {
 			event.Processes = append(event.Processes, readProcess(t.id, process))

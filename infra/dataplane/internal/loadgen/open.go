@@ -31,7 +31,7 @@ func newOpenLoop(r *run) *openLoop {
 	spec := r.spec
 	l := &openLoop{run: r, warmupNs: int64(spec.WarmupMs * 1e6), finished: make(chan struct{})}
 	total := l.warmupNs + int64(spec.DurationMs*1e6)
-	expected := int(spec.RatePerSecond*float64(total)/1e9*1.05) + 100 + spec.Burst
+	expected := int(max(spec.RatePerSecond, spec.FromRatePerSecond)*float64(total)/1e9*1.05) + 100 + spec.Burst
 	l.schedule = appendSchedule(make([]int64, 0, expected), spec, total)
 	l.outstanding = len(l.schedule)
 	return l

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 
+	"meshmark/dataplane/internal/identity"
 	"meshmark/dataplane/internal/oscpu"
 )
 
@@ -16,10 +17,13 @@ const (
 	arrivalsPoisson = "poisson"
 	arrivalsConst   = "constant"
 	arrivalsBursts  = "bursts"
+	arrivalsRamp    = "ramp"
 
 	protocolHTTP1 = "http1"
 	protocolH2    = "h2"
+	protocolH3    = "h3"
 	protocolGRPC  = "grpc"
+	protocolRaw   = "raw"
 
 	roleGenerator = "generator"
 )
@@ -35,10 +39,13 @@ type command struct {
 	ID      int64        `json:"id"`
 	Op      string       `json:"op"`
 	Targets []targetSpec `json:"targets"`
-	Slices  []sliceSpec  `json:"slices"`
+	// Bodies are what the requests of the targets' mixes carry, in base64.
+	Bodies []string    `json:"bodies"`
+	Slices []sliceSpec `json:"slices"`
 
 	// generation is the number of stops that had been asked for when the command came.
 	generation int64
+	bodies     [][]byte
 	// refusal is why it could not be understood.
 	refusal error
 }
@@ -63,6 +70,16 @@ type targetSpec struct {
 	GRPCMethod           string `json:"grpcMethod,omitempty"`
 	ConnectionPerRequest bool   `json:"connectionPerRequest,omitempty"`
 	IdleConnections      int    `json:"idleConnections,omitempty"`
+	// Files are the identity of the client, for h3.
+	identity.Files
+	// RequestBytes are what each request holds over raw.
+	RequestBytes int `json:"requestBytes,omitempty"`
+	// SlowConnections of the connections read answers at no more than SlowReadBytesPerSecond each.
+	SlowConnections        int     `json:"slowConnections,omitempty"`
+	SlowReadBytesPerSecond float64 `json:"slowReadBytesPerSecond,omitempty"`
+
+	// Requests are a mix of requests in place of the one that Method, Path, Headers and BodyBase64 make.
+	Requests []requestSpec `json:"requests,omitempty"`
 }
 
 type sliceSpec struct {
@@ -76,7 +93,13 @@ type sliceSpec struct {
 	RatePerSecond  float64 `json:"ratePerSecond"`
 	Arrivals       string  `json:"arrivals"`
 	Burst          int     `json:"burst,omitempty"`
-	Seed           uint64  `json:"seed"`
+	// FromRatePerSecond is where a ramp begins; it ends at RatePerSecond.
+	FromRatePerSecond float64 `json:"fromRatePerSecond,omitempty"`
+	// ThinkMs is how long a connection of a closed slice of some duration rests after its answer.
+	ThinkMs float64 `json:"thinkMs,omitempty"`
+	Seed    uint64  `json:"seed"`
+	// KeepSends is of how many requests the send times are told.
+	KeepSends int `json:"keepSends,omitempty"`
 }
 
 // parseCommand reads one line. A command that cannot be understood comes back with its id, where it has one, and the
@@ -89,7 +112,11 @@ func parseCommand(line []byte) command {
 	}
 	switch cmd.Op {
 	case "targets":
-		cmd.refusal = checkTargets(cmd.Targets)
+		cmd.bodies, cmd.refusal = decodeBodies(cmd.Bodies)
+		cmd.Bodies = nil
+		if cmd.refusal == nil {
+			cmd.refusal = checkTargets(cmd.Targets, len(cmd.bodies))
+		}
 	case "slices":
 		for _, slice := range cmd.Slices {
 			if err := slice.check(); err != nil {
@@ -104,7 +131,7 @@ func parseCommand(line []byte) command {
 	return cmd
 }
 
-func checkTargets(targets []targetSpec) error {
+func checkTargets(targets []targetSpec, bodies int) error {
 	seen := make(map[string]bool)
 	for _, target := range targets {
 		switch {
@@ -122,6 +149,15 @@ func checkTargets(targets []targetSpec) error {
 		if err := target.checkProtocol(); err != nil {
 			return fmt.Errorf("target %q: %w", target.ID, err)
 		}
+		if err := checkRaw(target); err != nil {
+			return fmt.Errorf("target %q: %w", target.ID, err)
+		}
+		if err := checkSlow(target); err != nil {
+			return fmt.Errorf("target %q: %w", target.ID, err)
+		}
+		if err := checkMix(target, bodies); err != nil {
+			return fmt.Errorf("target %q: %w", target.ID, err)
+		}
 		if _, err := base64.StdEncoding.DecodeString(target.BodyBase64); err != nil {
 			return fmt.Errorf("target %q: bodyBase64: %w", target.ID, err)
 		}
@@ -130,22 +166,32 @@ func checkTargets(targets []targetSpec) error {
 	return nil
 }
 
+func (t targetSpec) speaksH2() bool { return t.Protocol == protocolH2 || t.Protocol == protocolGRPC }
+
 func (t targetSpec) checkProtocol() error {
 	switch t.Protocol {
-	case "", protocolHTTP1:
+	case "", protocolHTTP1, protocolRaw:
 		return nil
 	case protocolH2, protocolGRPC:
 		return checkH2Fields(t)
+	case protocolH3:
+		return checkH3(t)
 	}
-	return fmt.Errorf("protocol is %q, %q or %q, not %q", protocolHTTP1, protocolH2, protocolGRPC, t.Protocol)
+	return fmt.Errorf("protocol is %q, %q, %q, %q or %q, not %q", protocolHTTP1, protocolH2, protocolH3, protocolGRPC, protocolRaw, t.Protocol)
 }
 
 func (s sliceSpec) check() error {
+	if s.KeepSends < 0 || s.KeepSends > maxScheduled {
+		return fmt.Errorf("keepSends must lie between 0 and %d", maxScheduled)
+	}
 	if s.Requests < 0 || s.WarmupRequests < 0 || s.DurationMs < 0 || s.WarmupMs < 0 {
 		return errors.New("a length is negative")
 	}
 	switch s.Model {
 	case modelClosed:
+		if s.ThinkMs < 0 || (s.ThinkMs > 0 && s.Requests > 0) {
+			return errors.New("thinkMs must not be negative, and needs durationMs")
+		}
 		if (s.Requests > 0) == (s.DurationMs > 0) {
 			return errors.New("a closed slice has either requests or durationMs")
 		}
@@ -155,14 +201,18 @@ func (s sliceSpec) check() error {
 		}
 		switch s.Arrivals {
 		case arrivalsConst, arrivalsPoisson:
+		case arrivalsRamp:
+			if !(s.FromRatePerSecond > 0) || math.IsInf(s.FromRatePerSecond, 0) {
+				return errors.New("a ramp needs fromRatePerSecond above 0")
+			}
 		case arrivalsBursts:
 			if s.Burst < 1 || s.Burst > maxScheduled {
 				return fmt.Errorf("burst must lie between 1 and %d", maxScheduled)
 			}
 		default:
-			return fmt.Errorf("arrivals are %q, %q or %q, not %q", arrivalsConst, arrivalsPoisson, arrivalsBursts, s.Arrivals)
+			return fmt.Errorf("arrivals are %q, %q, %q or %q, not %q", arrivalsConst, arrivalsPoisson, arrivalsBursts, arrivalsRamp, s.Arrivals)
 		}
-		if s.RatePerSecond*(s.DurationMs+s.WarmupMs)/1000 > maxScheduled {
+		if max(s.RatePerSecond, s.FromRatePerSecond)*(s.DurationMs+s.WarmupMs)/1000 > maxScheduled {
 			return fmt.Errorf("more than %d requests in one open slice", maxScheduled)
 		}
 	default:
@@ -211,6 +261,8 @@ type generatorUse struct {
 	CPUNs           *int64 `json:"cpuNs"`
 	GCCycles        int64  `json:"gcCycles"`
 	ConnectionWaits int64  `json:"connectionWaits"`
+	// PortsExhausted counts attempts to connect for which no local port was free.
+	PortsExhausted int64 `json:"portsExhausted"`
 }
 
 type sliceEvent struct {
@@ -231,7 +283,11 @@ type sliceEvent struct {
 	BeyondResidence      *string      `json:"beyondResidence"`
 	CPU                  []cpuEdges   `json:"cpu"`
 	Generator            generatorUse `json:"generator"`
-	Failed               *string      `json:"failed"`
+	Slow                 *slowCounts  `json:"slow,omitempty"`
+	Tail                 *tailEvent   `json:"tail,omitempty"`
+	// SentAtNs are readings of one monotonic clock, in the order in which the requests ended.
+	SentAtNs []int64 `json:"sentAtNs,omitempty"`
+	Failed   *string `json:"failed"`
 }
 
 type processReading struct {
@@ -248,11 +304,13 @@ type processReading struct {
 }
 
 type readingEvent struct {
-	Event     string           `json:"event"`
-	ID        int64            `json:"id"`
-	AtMicros  int64            `json:"atMicros"`
-	Processes []processReading `json:"processes"`
-	Cores     []oscpu.Core     `json:"cores"`
+	Event    string `json:"event"`
+	ID       int64  `json:"id"`
+	AtMicros int64  `json:"atMicros"`
+	// WallMicros is the time of day by the machine's own clock, which may be set while atMicros goes on.
+	WallMicros int64            `json:"wallMicros"`
+	Processes  []processReading `json:"processes"`
+	Cores      []oscpu.Core     `json:"cores"`
 }
 
 // readProcess reads everything that can be read of a process; what cannot is nil.

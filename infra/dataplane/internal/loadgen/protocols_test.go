@@ -44,11 +44,13 @@ func TestEveryProtocolIsDrivenThroughTheRealService(t *testing.T) {
 		target  targetSpec
 		answer  int64
 	}{
-		"http1":    {[]string{"--protocol", "http1"}, targetSpec{}, 3000},
-		"h2":       {[]string{"--protocol", "h2"}, targetSpec{Protocol: protocolH2}, 3000},
-		"h2 body":  {[]string{"--protocol", "h2"}, targetSpec{Protocol: protocolH2, Method: "POST", BodyBase64: "aGVsbG8="}, 3000},
-		"h2 chunk": {[]string{"--protocol", "h2", "--stream-chunks", "3", "--stream-interval", "100us"}, targetSpec{Protocol: protocolH2}, 3000},
-		"unary":    {[]string{"--protocol", "grpc"}, targetSpec{Protocol: protocolGRPC, GRPCMethod: "/meshmark.v1.Echo/Get"}, 3000},
+		"http1":      {[]string{"--protocol", "http1"}, targetSpec{}, 3000},
+		"h2":         {[]string{"--protocol", "h2"}, targetSpec{Protocol: protocolH2}, 3000},
+		"h2 body":    {[]string{"--protocol", "h2"}, targetSpec{Protocol: protocolH2, Method: "POST", BodyBase64: "aGVsbG8="}, 3000},
+		"h2 chunk":   {[]string{"--protocol", "h2", "--stream-chunks", "3", "--stream-interval", "100us"}, targetSpec{Protocol: protocolH2}, 3000},
+		"raw":        {[]string{"--protocol", "raw"}, targetSpec{Protocol: protocolRaw, RequestBytes: 100}, 3000},
+		"raw, large": {[]string{"--protocol", "raw"}, targetSpec{Protocol: protocolRaw, RequestBytes: 300_000}, 3000},
+		"unary":      {[]string{"--protocol", "grpc"}, targetSpec{Protocol: protocolGRPC, GRPCMethod: "/meshmark.v1.Echo/Get"}, 3000},
 		"unary, message": {
 			[]string{"--protocol", "grpc"},
 			targetSpec{Protocol: protocolGRPC, GRPCMethod: "/meshmark.v1.Echo/Get", BodyBase64: base64.StdEncoding.EncodeToString([]byte("\x0a\x05hello"))}, 3000,
@@ -81,6 +83,9 @@ func TestEveryProtocolIsDrivenThroughTheRealService(t *testing.T) {
 					t.Errorf("%d connections were accepted, not %d", witness.ConnectionsAccepted, accepted)
 				}
 				byProtocol := map[bool]int64{true: witness.RequestsH2, false: witness.RequestsHTTP1}[spec.Protocol != ""]
+				if spec.Protocol == protocolRaw {
+					byProtocol = witness.Requests - witness.RequestsHTTP1 - witness.RequestsH2
+				}
 				if byProtocol != requests {
 					t.Errorf("%d of %d requests came in the protocol", byProtocol, requests)
 				}
@@ -181,21 +186,28 @@ func FuzzParseCommand(f *testing.F) {
 	f.Add([]byte(`{"id":1,"op":"targets","targets":[{"id":"t","address":"127.0.0.1:1","connections":1,"timeoutMs":1,"protocol":"grpc","grpcMethod":"/a/B","bodyBase64":"AAAA","headers":{"X-A":"b"},"idleConnections":3,"connectionPerRequest":true}]}`))
 	f.Add([]byte(`{"id":2,"op":"slices","slices":[{"seq":0,"target":"t","model":"open","ratePerSecond":2000,"arrivals":"bursts","burst":50,"seed":7,"durationMs":20,"warmupMs":3}]}`))
 	f.Add([]byte(`{"id":3,"op":"read"}`))
+	f.Add([]byte(`{"id":4,"op":"targets","bodies":["aGVsbG8="],"targets":[{"id":"t","address":"127.0.0.1:1","connections":1,"timeoutMs":1,"protocol":"h2","requests":[{"weight":3,"method":"POST","path":"/a","headers":{"X-A":"b"},"body":0},{"weight":0.5,"method":"GET","path":"/"}]}]}`))
 	f.Fuzz(func(t *testing.T, line []byte) {
 		cmd := parseCommand(line)
 		if cmd.refusal != nil {
 			return
 		}
 		for _, spec := range cmd.Targets {
-			if spec.Connections > 100 || cmd.Op != "targets" {
+			if spec.Connections > 100 || cmd.Op != "targets" || spec.Protocol == protocolH3 { // Whose certificates are files.
 				continue
 			}
-			made, err := newTarget(spec)
+			made, err := newTarget(spec, cmd.bodies)
 			if err != nil {
 				t.Fatalf("a checked target was refused: %v", err)
 			}
-			if made.h2 != nil {
-				checkRequestFrames(t, spec, made.h2)
+			for i, kind := range made.mix.kinds {
+				one := spec
+				if len(spec.Requests) > 0 {
+					one.Method, one.Path, one.Headers = spec.Requests[i].Method, spec.Requests[i].Path, spec.Requests[i].Headers
+				}
+				if made.h2 {
+					checkRequestFrames(t, one, kind.h2)
+				}
 			}
 		}
 		for _, spec := range cmd.Slices {
@@ -229,7 +241,7 @@ func TestARequestAllocatesNextToNothing(t *testing.T) {
 		server := processtest.StartServer(t, "--protocol", test.flag)
 		spec := targetAt(server.Address, 1, 5000)
 		spec.Protocol = protocol
-		made, err := newTarget(spec)
+		made, err := newTarget(spec, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -238,7 +250,7 @@ func TestARequestAllocatesNextToNothing(t *testing.T) {
 		}
 		r := newRun(newClock(), made, sliceSpec{Target: "t", Model: modelClosed, Requests: 1}, &recorder{})
 		measured := func(int64) bool { return true }
-		got := testing.AllocsPerRun(500, func() { r.exchange(made.conns[0], measured) })
+		got := testing.AllocsPerRun(500, func() { r.exchange(made.conns[0], 0, measured) })
 		if got > test.most || r.rec.errors != (errorCounts{}) {
 			t.Errorf("%s: %g allocations a request, errors %+v", test.flag, got, r.rec.errors)
 		}

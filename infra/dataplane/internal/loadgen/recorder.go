@@ -14,6 +14,12 @@ type recorder struct {
 	requests int64
 	bytes    int64
 	errors   errorCounts
+
+	// tail and sends are kept where a slice is long, and where it asks for them.
+	keepsTail bool
+	tail      tail
+	keepSends int
+	sends     []int64
 }
 
 func (r *recorder) reset() {
@@ -22,6 +28,8 @@ func (r *recorder) reset() {
 	r.sendLag.reset()
 	r.beyond.reset()
 	r.warmup, r.requests, r.bytes, r.errors = 0, 0, 0, errorCounts{}
+	r.tail.reset()
+	r.sends = r.sends[:0]
 }
 
 // ending is how one request ended. Times are readings of the engine's clock; sentAt is 0 for one that was never sent.
@@ -60,11 +68,17 @@ func (r *recorder) add(e ending) {
 	}
 	if e.sentAt != 0 {
 		r.sendLag.record(e.sentAt - e.intendedAt)
+		if len(r.sends) < r.keepSends {
+			r.sends = append(r.sends, e.sentAt)
+		}
 	}
 	if e.outcome != answered && e.outcome != failedStatus && e.outcome != failedTimeout {
 		return // Broken off: there is no time to record.
 	}
 	r.latency.record(e.endedAt - e.intendedAt)
+	if r.keepsTail {
+		r.tail.offer(e.endedAt, e.endedAt-e.intendedAt)
+	}
 	if e.sentAt == 0 {
 		return
 	}

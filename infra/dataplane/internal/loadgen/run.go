@@ -2,11 +2,13 @@ package loadgen
 
 import (
 	"context"
+	"errors"
 	"math"
 	"os"
 	"runtime/metrics"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"meshmark/dataplane/internal/oscpu"
@@ -31,17 +33,24 @@ type run struct {
 	processes []processSpec // The target's and the generator itself.
 	edges     []cpuEdges
 
+	slow *slowClients // nil where there are none.
+
 	startedAt, endedAt int64
 	connectionWaits    int64
 
 	mu       sync.Mutex
 	reason   string
 	dialFail error
-	aborted  atomic.Bool
+	// portsExhausted counts attempts to connect for which no local port was free.
+	portsExhausted int64
+	aborted        atomic.Bool
 }
 
 func newRun(clk clock, t *target, spec sliceSpec, rec *recorder) *run {
 	rec.reset()
+	rec.keepsTail = spec.DurationMs > 0
+	rec.keepSends = spec.KeepSends
+	t.mix.seed = spec.Seed
 	r := &run{clk: clk, target: t, spec: spec, rec: rec}
 	r.ctx, r.cancel = context.WithCancel(context.Background())
 	r.processes = append(append(r.processes, t.processes...), processSpec{Role: roleGenerator, PID: os.Getpid()})
@@ -99,7 +108,9 @@ func (r *run) execute() {
 		part = newTimedLoop(r)
 	}
 	watching.Go(func() { r.watch(part, finished) })
+	r.slow = beginSlow(r)
 	part.execute()
+	r.slow.end()
 	close(finished)
 	watching.Wait()
 	if r.aborted.Load() {
@@ -171,9 +182,18 @@ func (r *run) unreachable() bool {
 func (r *run) dialled(err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if errors.Is(err, syscall.EADDRNOTAVAIL) {
+		r.portsExhausted++
+	}
 	if r.ctx.Err() == nil {
 		r.dialFail = err
 	}
+}
+
+func (r *run) exhaustions() int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.portsExhausted
 }
 
 // reopen connects c, and remembers why it could not.
@@ -213,6 +233,7 @@ const (
 
 // readClocks reads the CPU clock of every process, about 0.5 µs each.
 func (r *run) readClocks(at edge) {
+	r.slow.mark(at)
 	for i := range r.edges {
 		ns, ok := oscpu.ProcessCPU(r.edges[i].PID)
 		if !ok {
@@ -239,15 +260,23 @@ func (r *run) event(id int64, encoder *histogramEncoder, gcCycles int64) sliceEv
 		Latency:         encoder.encode(&r.rec.latency),
 		BeyondResidence: encoder.encode(&r.rec.beyond),
 		CPU:             r.edges,
-		Generator:       generatorUse{GCCycles: gcCycles, ConnectionWaits: r.connectionWaits},
+		Generator:       generatorUse{GCCycles: gcCycles, ConnectionWaits: r.connectionWaits, PortsExhausted: r.exhaustions()},
+		Slow:            r.slow.counts(),
 		Failed:          r.failure(),
 	}
 	if r.spec.Model == modelOpen {
 		rate := r.spec.RatePerSecond
+		if r.spec.Arrivals == arrivalsRamp {
+			rate = (rate + r.spec.FromRatePerSecond) / 2
+		}
 		event.OfferedRatePerSecond = &rate
 		event.SendLatency = encoder.encode(&r.rec.sendLatency)
 		event.SendLag = encoder.encode(&r.rec.sendLag)
 	}
+	if r.rec.keepsTail {
+		event.Tail = r.rec.tail.told(r.rec.requests, r.startedAt, r.endedAt, r.clk.monotonicMicros)
+	}
+	event.SentAtNs = r.rec.sends
 	if own := r.edges[len(r.edges)-1]; own.StartNs != nil && own.EndNs != nil {
 		used := *own.EndNs - *own.StartNs
 		event.Generator.CPUNs = &used

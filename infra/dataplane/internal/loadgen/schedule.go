@@ -26,6 +26,8 @@ func appendSchedule(to []int64, spec sliceSpec, totalNs int64) []int64 {
 		return to
 	case arrivalsBursts:
 		together = spec.Burst
+	case arrivalsRamp:
+		return appendRamp(to, spec, totalNs)
 	}
 	for i := 0; ; i += together {
 		at := int64(math.Round(float64(i) * meanGap))
@@ -35,5 +37,30 @@ func appendSchedule(to []int64, spec sliceSpec, totalNs int64) []int64 {
 		for range together {
 			to = append(to, at)
 		}
+	}
+}
+
+// appendRamp appends a schedule whose rate rises or falls evenly over the measured part, from FromRatePerSecond, which the
+// warm-up keeps to, to RatePerSecond: request i is due when the integral of the rate is i.
+func appendRamp(to []int64, spec sliceSpec, totalNs int64) []int64 {
+	from, rising := spec.FromRatePerSecond, spec.RatePerSecond-spec.FromRatePerSecond
+	warmup, length := spec.WarmupMs/1e3, spec.DurationMs/1e3
+	for i := 0; ; i++ {
+		seconds := float64(i) / from
+		if seconds > warmup && rising != 0 {
+			// from·t + rising/(2·length)·t² = i − from·warmup, and t is the root that is 0 at 0; written so that a small rise
+			// does not divide by itself.
+			left := float64(i) - from*warmup
+			under := from*from + 2*rising*left/length
+			if under < 0 {
+				return to // A fall to nearly 0 whose integral ends before i.
+			}
+			seconds = warmup + 2*left/(from+math.Sqrt(under))
+		}
+		at := int64(math.Round(seconds * 1e9))
+		if at >= totalNs {
+			return to
+		}
+		to = append(to, at)
 	}
 }

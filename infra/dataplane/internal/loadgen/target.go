@@ -2,7 +2,6 @@ package loadgen
 
 import (
 	"context"
-	"encoding/base64"
 	"maps"
 	"runtime"
 	"slices"
@@ -20,38 +19,48 @@ func equalFold(a, b string) bool { return strings.EqualFold(a, b) }
 type target struct {
 	id        string
 	address   string
-	request   []byte     // Over HTTP/1.
-	h2        *h2Request // Over HTTP/2.
-	anew      bool       // Each request opens a connection of its own.
-	headOnly  bool
+	mix       mix
+	h2        bool      // HTTP/2 is spoken.
+	raw       bool      // No HTTP is spoken.
+	h3        *h3Client // nil where HTTP/3 is not spoken.
+	anew      bool      // Each request opens a connection of its own.
 	timeoutNs int64
 	processes []processSpec
 	conns     []*conn
+	slow      []*conn      // Those of them that read slowly, which the slices themselves do not use.
+	slowOpen  atomic.Int64 // How many of these are open now.
 	idle      *idleSet     // nil where there are none.
 	idleFault error        // Why those that were asked for are not there.
 	open      atomic.Int64 // Connections that are open now.
 }
 
-func newTarget(spec targetSpec) (*target, error) {
-	body, err := base64.StdEncoding.DecodeString(spec.BodyBase64)
+func newTarget(spec targetSpec, bodies [][]byte) (*target, error) {
+	mix, err := newMix(spec, bodies)
 	if err != nil {
 		return nil, err
 	}
 	t := &target{
 		id:        spec.ID,
 		address:   spec.Address,
+		mix:       mix,
+		h2:        spec.speaksH2(),
+		raw:       spec.Protocol == protocolRaw,
 		anew:      spec.ConnectionPerRequest,
-		headOnly:  spec.Method == "HEAD",
 		timeoutNs: int64(spec.TimeoutMs * 1e6),
 		processes: spec.Processes,
 	}
-	if spec.Protocol == protocolH2 || spec.Protocol == protocolGRPC {
-		t.h2 = newH2Request(spec, body)
-	} else {
-		t.request = buildRequest(spec, body)
+	if spec.Protocol == protocolH3 {
+		if t.h3, err = newH3Client(spec.Files); err != nil {
+			return nil, err
+		}
 	}
-	for range spec.Connections {
+	for range spec.Connections - spec.SlowConnections {
 		t.conns = append(t.conns, newConn(t))
+	}
+	for range spec.SlowConnections {
+		c := newConn(t)
+		c.pacing, c.openCount = newPacing(spec.SlowReadBytesPerSecond), &t.slowOpen
+		t.slow = append(t.slow, c)
 	}
 	return t, nil
 }

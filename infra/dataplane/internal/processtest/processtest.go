@@ -56,7 +56,12 @@ type Server struct {
 // StartServer starts the process under test and waits until it listens.
 func StartServer(t testing.TB, args ...string) *Server {
 	t.Helper()
-	server := &Server{t: t, command: Command(args...)}
+	return startServer(t, Command(args...))
+}
+
+func startServer(t testing.TB, command *exec.Cmd) *Server {
+	t.Helper()
+	server := &Server{t: t, command: command}
 	server.command.Stderr = &server.stderr
 	stdout, err := server.command.StdoutPipe()
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"sync/atomic"
 )
 
 // serveH2 speaks HTTP/2 with prior knowledge and nothing else, so that a client that meant to and did not is noticed.
@@ -13,16 +14,19 @@ func (s *service) serveH2(listener net.Listener) error {
 	var protocols http.Protocols
 	protocols.SetUnencryptedHTTP2(true)
 	server := &http.Server{
-		Handler:   http.HandlerFunc(s.answerH2),
+		Handler: http.HandlerFunc(func(answer http.ResponseWriter, asked *http.Request) {
+			s.answer(answer, asked, &s.counters.RequestsH2)
+		}),
 		Protocols: &protocols,
 		ErrorLog:  log.New(io.Discard, "", 0),
 	}
 	return server.Serve(listener)
 }
 
-func (s *service) answerH2(answer http.ResponseWriter, asked *http.Request) {
+// answer answers a request of net/http's, counted by the protocol that it came in.
+func (s *service) answer(answer http.ResponseWriter, asked *http.Request, byProtocol *atomic.Int64) {
 	r := s.received()
-	s.counters.RequestsH2.Add(1)
+	byProtocol.Add(1)
 	echo := asked.Method == http.MethodPost && asked.URL.Path == "/echo"
 	if !echo {
 		if _, err := io.Copy(io.Discard, asked.Body); err != nil {

@@ -2,6 +2,7 @@ package service
 
 import (
 	"bytes"
+	"encoding/json"
 	"io"
 	"net/http"
 	"strconv"
@@ -120,6 +121,8 @@ func TestWrongOptionsAreRefused(t *testing.T) {
 		{"--response-bytes", "10", "--response-bytes-max", "5"},
 		{"--fault-rate", "NaN"},
 		{"--delay", "-1s"},
+		{"--keep-requests", "-1"},
+		{"--capacity", "-1"},
 		{"--protocol", "h3"},
 		{"--stream-chunks", "-1"},
 		{"--stream-interval", "1ms"},
@@ -128,5 +131,65 @@ func TestWrongOptionsAreRefused(t *testing.T) {
 		if code := Main(args, nil, io.Discard, io.Discard); code != 2 {
 			t.Errorf("%v: exit code %d", args, code)
 		}
+	}
+}
+
+func TestHandsOverTheTimesOfTheRequestsThatItKept(t *testing.T) {
+	server := processtest.StartServer(t, "--keep-requests", "3", "--delay", "2ms")
+	handOver := func() (kept struct{ ReceivedNs, ResidenceNs []int64 }) {
+		response, err := http.Post("http://"+server.Admin+"/requests", "", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		if err := json.NewDecoder(response.Body).Decode(&kept); err != nil {
+			t.Fatal(err)
+		}
+		return kept
+	}
+	first, second := ask(t, server), ask(t, server)
+	kept := handOver()
+	if len(kept.ReceivedNs) != 2 || time.Duration(kept.ResidenceNs[0]) != first.residence ||
+		kept.ReceivedNs[1]+kept.ResidenceNs[1] != second.sentNs {
+		t.Errorf("kept %+v of %+v and %+v", kept, first, second)
+	}
+	for range 5 {
+		ask(t, server)
+	}
+	if kept := handOver(); len(kept.ReceivedNs) != 3 {
+		t.Errorf("kept %d requests, with room for 3", len(kept.ReceivedNs))
+	}
+}
+
+func TestServesOneRequestAfterAnotherWhereItsCapacityIsBounded(t *testing.T) {
+	const requests, perSecond = 40, 200
+	server := processtest.StartServer(t, "--capacity", strconv.Itoa(perSecond))
+	start := time.Now()
+	answered := make(chan error, requests)
+	for range requests {
+		go func() {
+			response, err := http.Get("http://" + server.Address + "/")
+			if err == nil {
+				err = response.Body.Close()
+			}
+			answered <- err
+		}()
+	}
+	for range requests {
+		if err := <-answered; err != nil {
+			t.Error(err)
+		}
+	}
+	// The last of those that came at once has waited for all others.
+	if took, least := time.Since(start), requests*time.Second/perSecond; took < least || took > least+time.Second {
+		t.Errorf("%d requests took %s, want at least %s", requests, took, least)
+	}
+}
+
+func TestTakesItsTurnsByItsOwnClock(t *testing.T) {
+	queue := &server{serviceTime: time.Hour}
+	first := queue.admit()
+	if second := queue.admit(); second-first != int64(time.Hour) {
+		t.Errorf("the second is served %s after the first", time.Duration(second-first))
 	}
 }

@@ -60,7 +60,8 @@ type Sockets struct {
 	Admin   net.Listener
 }
 
-func (s Sockets) close() {
+// Close closes them; Run does so by itself.
+func (s Sockets) Close() {
 	if s.Traffic != nil {
 		s.Traffic.Close()
 	}
@@ -70,12 +71,30 @@ func (s Sockets) close() {
 	s.Admin.Close()
 }
 
-// traffic is the address that clients send to.
+// traffic is the address that clients send to; a server of nothing but answers to its admin has that one.
 func (s Sockets) traffic() net.Addr {
-	if s.Packets != nil {
+	switch {
+	case s.Packets != nil:
 		return s.Packets.LocalAddr()
+	case s.Traffic != nil:
+		return s.Traffic.Addr()
+	default:
+		return s.Admin.Addr()
 	}
-	return s.Traffic.Addr()
+}
+
+// RunAdmin is Run for a process that has no traffic of its own and only answers on its admin port.
+func RunAdmin(ctx context.Context, address string, stdout io.Writer, handler http.Handler) error {
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", address)
+	if err != nil {
+		return fmt.Errorf("--admin: %w", err)
+	}
+	waiting := func(net.Listener) error {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	return Run(ctx, Sockets{Admin: listener}, stdout, waiting, handler)
 }
 
 // Listen opens both sockets and counts what the first accepts.
@@ -135,7 +154,7 @@ const farewell = time.Second
 func Run(
 	ctx context.Context, sockets Sockets, stdout io.Writer, serve func(net.Listener) error, admin http.Handler,
 ) error {
-	defer sockets.close()
+	defer sockets.Close()
 	ended := make(chan error, 2)
 	served := make(chan struct{})
 	go func() {
@@ -159,6 +178,9 @@ func Run(
 		}
 		return nil
 	case err := <-ended:
+		if ctx.Err() != nil {
+			return nil
+		}
 		return fmt.Errorf("serve: %w", err)
 	}
 }

@@ -9,10 +9,13 @@ import (
 	"meshmark/dataplane/internal/admin"
 	"meshmark/dataplane/internal/duties"
 	"meshmark/dataplane/internal/serving"
+	"meshmark/dataplane/internal/sockmap"
 )
 
 // engine is what the options ask for, put together.
 type engine struct {
+	// prepare is called with the sockets before anybody is told of them.
+	prepare func(serving.Sockets) error
 	// serve returns once the sockets are closed or, where the traffic is packets, its context is done.
 	serve func(serving.Sockets) error
 	// routes answers GET /routes of the admin port; nil without duties.
@@ -31,12 +34,12 @@ func (e *engine) close() {
 func newEngine(
 	ctx context.Context, options Options, own *identity, counters *admin.Counters, faults *faultLog,
 ) (*engine, error) {
-	made := &engine{}
+	made := &engine{prepare: func(serving.Sockets) error { return nil }}
 	mesh, err := made.newDuties(options, counters, faults)
 	if err != nil {
 		return made, err
 	}
-	dial := countedDialer(counters)
+	dial := countedDialer(counters, nil)
 	switch {
 	case options.HTTP == "lean":
 		made.serve = func(sockets serving.Sockets) error {
@@ -44,8 +47,15 @@ func newEngine(
 		}
 		return made, nil
 	case options.ListenProtocol == "tcp":
+		var kernel *sockmap.Table
+		made.prepare = func(sockets serving.Sockets) (err error) {
+			if kernel, err = openKernel(options, sockets.Traffic.Addr(), counters, faults); kernel != nil {
+				made.closers = append(made.closers, func() { _ = kernel.Close() })
+			}
+			return err
+		}
 		made.serve = func(sockets serving.Sockets) error {
-			return serveTCP(ctx, sockets.Traffic, options, own, dial, counters, faults)
+			return serveTCP(ctx, sockets.Traffic, options, own, dial, kernel, counters, faults)
 		}
 		return made, nil
 	}

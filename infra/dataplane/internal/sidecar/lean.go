@@ -8,6 +8,7 @@ import (
 	"meshmark/dataplane/internal/admin"
 	"meshmark/dataplane/internal/duties"
 	"meshmark/dataplane/internal/lean"
+	"meshmark/dataplane/internal/original"
 )
 
 // serveLean forwards requests of http1 by the lean implementation until ctx is done or the listener is closed.
@@ -24,6 +25,9 @@ func serveLean(
 		IdleUpstreamConnections: options.IdleUpstreamConnections,
 		HopTimes:                options.HopTimes,
 		Duties:                  mesh,
+	}
+	if options.Intercepted {
+		settings.Accepted = func(fd int) { original.Count(fd, counters) }
 	}
 	if options.Burn > 0 {
 		settings.BurnCPU = func() { burnCPU(options.Burn) }

@@ -59,6 +59,12 @@ type Options struct {
 	// HopTimes has the time a request spends here and upstream added up.
 	HopTimes bool
 
+	// Forwarding is "copy", or "sockmap": in the kernel, by programs on the cgroup at KernelCgroup (tcp).
+	Forwarding   string
+	KernelCgroup string
+	// Intercepted has the original destination of each accepted connection looked up.
+	Intercepted bool
+
 	// Burn is the CPU time wasted for each request, for tests of the harness.
 	Burn time.Duration
 }
@@ -90,6 +96,9 @@ func addFlags(flags *flag.FlagSet, o *Options) (complete func()) {
 	flags.StringVar(&o.Duties, "duties", "bare", "bare or mesh")
 	flags.StringVar(&o.AccessLog, "access-log", "", "with --duties mesh: `file` that a line is written to for each request")
 	flags.BoolVar(&o.HopTimes, "hop-times", true, "add up the time spent here and upstream")
+	flags.StringVar(&o.Forwarding, "forwarding", "copy", "copy, or sockmap: the kernel forwards between the sockets (tcp)")
+	flags.StringVar(&o.KernelCgroup, "kernel-cgroup", "", "with --forwarding sockmap: `directory` of the cgroup v2 that this process is in")
+	flags.BoolVar(&o.Intercepted, "intercepted", false, "look up where accepted connections were meant to go (Linux, not h3)")
 	burnMicros := flags.Float64("burn-micros", 0, "for tests: `microseconds` of CPU to burn for each request")
 	return func() {
 		o.Burn = time.Duration(math.Round(*burnMicros * 1000))
@@ -100,7 +109,7 @@ func addFlags(flags *flag.FlagSet, o *Options) (complete func()) {
 }
 
 func (o Options) validate() error {
-	for _, check := range []func() error{o.checkWords, o.checkEngine, o.checkSecurity, o.checkPolicy} {
+	for _, check := range []func() error{o.checkWords, o.checkEngine, o.checkSecurity, o.checkPolicy, o.checkKernel} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -129,6 +138,7 @@ func (o Options) checkWords() error {
 		{"tls-cipher", o.TLSCipher, []string{"auto", "aes-128-gcm", "aes-256-gcm", "chacha20-poly1305"}},
 		{"policy", o.Policy, []string{"none", "remote", "cached"}},
 		{"duties", o.Duties, []string{"bare", "mesh"}},
+		{"forwarding", o.Forwarding, []string{"copy", "sockmap"}},
 	} {
 		if !slices.Contains(word.known, word.given) {
 			return fmt.Errorf("--%s must be one of %v, got %q", word.flag, word.known, word.given)

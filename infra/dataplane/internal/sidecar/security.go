@@ -7,11 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
-	"strings"
 	"time"
 
 	"meshmark/dataplane/internal/admin"
+	peers "meshmark/dataplane/internal/identity"
 )
 
 // What Go lets one choose. Under TLS 1.2 the cipher is chosen by tls.Config.CipherSuites. Under TLS 1.3 nothing is:
@@ -22,11 +21,6 @@ import (
 // The key exchange is Go's default, a hybrid of X25519 and ML-KEM-768 under 1.3.
 
 const (
-	// trustDomain begins the identity of every workload: the URI in its certificate.
-	trustDomain = "spiffe://meshmark/"
-	// serverName is sent in the ClientHello and names the session cache's entry. Peers are known by their URI, and none
-	// by the name of its host.
-	serverName = "mesh.meshmark"
 	// sessionsKept is the size of the cache of sessions to resume. All are with one peer, so that one entry is used.
 	sessionsKept = 64
 	// handshakeLimit is short, as dialLimit is.
@@ -34,29 +28,18 @@ const (
 )
 
 // identity is what this workload proves about itself, and whom it trusts.
-type identity struct {
-	certificate tls.Certificate
-	authorities *x509.CertPool
-}
+type identity struct{ *peers.Identity }
 
 // loadIdentity reads the PEM files. It returns nil where neither side is secured.
 func loadIdentity(options Options) (*identity, error) {
 	if options.ListenSecurity != "mtls" && options.UpstreamSecurity != "mtls" {
 		return nil, nil
 	}
-	certificate, err := tls.LoadX509KeyPair(options.CertificateFile, options.KeyFile)
+	own, err := peers.Load(peers.Files{Certificate: options.CertificateFile, Key: options.KeyFile, Authority: options.CAFile})
 	if err != nil {
-		return nil, fmt.Errorf("--certificate and --key: %w", err)
+		return nil, fmt.Errorf("--certificate, --key and --ca: %w", err)
 	}
-	pem, err := os.ReadFile(options.CAFile)
-	if err != nil {
-		return nil, fmt.Errorf("--ca: %w", err)
-	}
-	authorities := x509.NewCertPool()
-	if !authorities.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("--ca: no certificate in %s", options.CAFile)
-	}
-	return &identity{certificate, authorities}, nil
+	return &identity{own}, nil
 }
 
 // serverConfig demands a certificate of every client. A resumed session carries the identity that was verified when it
@@ -64,9 +47,9 @@ func loadIdentity(options Options) (*identity, error) {
 func (i *identity) serverConfig(options Options) *tls.Config {
 	config := i.config(options, options.ListenProtocol)
 	config.ClientAuth = tls.RequireAndVerifyClientCert
-	config.ClientCAs = i.authorities
+	config.ClientCAs = i.Authorities
 	config.SessionTicketsDisabled = !options.TLSResumption
-	config.VerifyConnection = func(state tls.ConnectionState) error { return checkIdentity(state) }
+	config.VerifyConnection = peers.CheckURI
 	return config
 }
 
@@ -75,7 +58,7 @@ func (i *identity) serverConfig(options Options) *tls.Config {
 // check, in this process: its certificate is only looked at again for its dates and its URI.
 func (i *identity) clientConfig(options Options) *tls.Config {
 	config := i.config(options, options.UpstreamProtocol)
-	config.ServerName = serverName
+	config.ServerName = peers.ServerName
 	config.InsecureSkipVerify = true
 	config.VerifyConnection = i.verifyServer
 	if options.TLSResumption {
@@ -86,7 +69,7 @@ func (i *identity) clientConfig(options Options) *tls.Config {
 
 func (i *identity) config(options Options, protocol string) *tls.Config {
 	config := &tls.Config{
-		Certificates: []tls.Certificate{i.certificate},
+		Certificates: []tls.Certificate{i.Certificate},
 		MinVersion:   tls.VersionTLS13,
 		MaxVersion:   tls.VersionTLS13,
 		NextProtos:   applicationProtocols[protocol],
@@ -110,37 +93,17 @@ var suitesTLS12 = map[string][]uint16{
 }
 
 func (i *identity) verifyServer(state tls.ConnectionState) error {
+	if !state.DidResume {
+		return i.VerifyServer(state)
+	}
 	if len(state.PeerCertificates) == 0 {
 		return errors.New("the server showed no certificate")
 	}
 	leaf := state.PeerCertificates[0]
-	if state.DidResume {
-		if now := time.Now(); now.Before(leaf.NotBefore) || now.After(leaf.NotAfter) {
-			return fmt.Errorf("the certificate of the resumed session is not valid at %s", now.Format(time.RFC3339))
-		}
-		return checkIdentity(state)
+	if now := time.Now(); now.Before(leaf.NotBefore) || now.After(leaf.NotAfter) {
+		return fmt.Errorf("the certificate of the resumed session is not valid at %s", now.Format(time.RFC3339))
 	}
-	between := x509.NewCertPool()
-	for _, certificate := range state.PeerCertificates[1:] {
-		between.AddCert(certificate)
-	}
-	if _, err := leaf.Verify(x509.VerifyOptions{Roots: i.authorities, Intermediates: between}); err != nil {
-		return fmt.Errorf("verify the server: %w", err)
-	}
-	return checkIdentity(state)
-}
-
-// checkIdentity demands a URI of the trust domain in the peer's certificate.
-func checkIdentity(state tls.ConnectionState) error {
-	if len(state.PeerCertificates) == 0 {
-		return errors.New("the peer showed no certificate")
-	}
-	for _, name := range state.PeerCertificates[0].URIs {
-		if strings.HasPrefix(name.String(), trustDomain) {
-			return nil
-		}
-	}
-	return fmt.Errorf("the peer's certificate has no URI under %s", trustDomain)
+	return peers.CheckURI(state)
 }
 
 // secured has a dialer make the handshake as well, counted once it is complete.

@@ -10,7 +10,8 @@
 // fresh and pooled differ in nothing but where copy buffers come from. The counters that prove it are the same code in
 // both. In tcp neither mode may splice: the copy is a loop of Read and Write of its own, because io.Copy would hand
 // the work to the kernel by way of ReaderFrom and WriterTo and leave its buffer unused, in both modes. That makes both
-// dearer for large payloads than a proxy that splices.
+// dearer for large payloads than a proxy that splices. With --forwarding sockmap the kernel forwards instead, and
+// buffers are used for what it leaves over (package sockmap).
 package sidecar
 
 import (
@@ -24,6 +25,7 @@ import (
 	"time"
 
 	"meshmark/dataplane/internal/admin"
+	"meshmark/dataplane/internal/original"
 	"meshmark/dataplane/internal/serving"
 )
 
@@ -77,6 +79,13 @@ func run(ctx context.Context, listen *serving.Options, options Options, stdout, 
 	if err != nil {
 		return err
 	}
+	if options.Intercepted {
+		sockets.Traffic = original.Counted(sockets.Traffic, counters)
+	}
+	if err := engine.prepare(sockets); err != nil {
+		sockets.Close()
+		return err
+	}
 	handler := admin.Handler(options.Role, counters)
 	if engine.routes != nil {
 		handler.HandleFunc("GET /routes", engine.routes)
@@ -90,11 +99,17 @@ type dialer func(ctx context.Context, network, address string) (net.Conn, error)
 // dialLimit is short: both ends are on one machine or in one cluster.
 const dialLimit = 5 * time.Second
 
-// countedDialer counts every attempt, also one that fails.
-func countedDialer(counters *admin.Counters) dialer {
-	plain := &net.Dialer{Timeout: dialLimit}
+// countedDialer counts every attempt, also one that fails. through, if not nil, makes the dialer that does the work.
+func countedDialer(
+	counters *admin.Counters, through func(net.Dialer) func(context.Context, string, string) (net.Conn, error),
+) dialer {
+	plain := net.Dialer{Timeout: dialLimit}
+	dial := plain.DialContext
+	if through != nil {
+		dial = through(plain)
+	}
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		counters.UpstreamDials.Add(1)
-		return plain.DialContext(ctx, network, address)
+		return dial(ctx, network, address)
 	}
 }

@@ -218,6 +218,14 @@ func TestWrongOptionsAreRefused(t *testing.T) {
 		{"--upstream", "nonsense"},
 		{"--upstream", "127.0.0.1:1", "--buffers", "some"},
 		{"--upstream", "127.0.0.1:1", "--listen-protocol", "tcp", "--burn-micros", "5"},
+		{"--upstream", "127.0.0.1:1", "--forwarding", "sockmap", "--kernel-cgroup", "/"},
+		{"--upstream", "127.0.0.1:1", "--listen-protocol", "tcp", "--forwarding", "sockmap"},
+		{"--upstream", "127.0.0.1:1", "--listen-protocol", "tcp", "--forwarding", "splice"},
+		{"--upstream", "127.0.0.1:1", "--listen-protocol", "tcp", "--kernel-cgroup", "/"},
+		{"--upstream", "127.0.0.1:1", "--listen-protocol", "tcp", "--upstream-security", "mtls", "--forwarding", "sockmap",
+			"--kernel-cgroup", "/", "--certificate", "c", "--key", "k", "--ca", "a"},
+		{"--upstream", "127.0.0.1:1", "--listen-protocol", "h3", "--listen-security", "mtls", "--upstream-security", "mtls",
+			"--certificate", "c", "--key", "k", "--ca", "a", "--intercepted"},
 		{"--upstream", "127.0.0.1:1", "stray"},
 	} {
 		var log bytes.Buffer

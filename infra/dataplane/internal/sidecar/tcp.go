@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"meshmark/dataplane/internal/admin"
+	"meshmark/dataplane/internal/sockmap"
 )
 
 // buffers hands out copy buffers and takes them back.
@@ -28,7 +29,9 @@ type tcpProxy struct {
 	upstream string
 	dial     dialer
 	// secure is nil where the clients send plain bytes.
-	secure   *tls.Config
+	secure *tls.Config
+	// kernel is nil where user space forwards.
+	kernel   *sockmap.Table
 	buffers  buffers
 	counters *admin.Counters
 	faults   *faultLog
@@ -36,10 +39,15 @@ type tcpProxy struct {
 
 // serveTCP forwards connections until the listener is closed.
 func serveTCP(
-	ctx context.Context, listener net.Listener, options Options, own *identity, dial dialer, counters *admin.Counters,
-	faults *faultLog,
+	ctx context.Context, listener net.Listener, options Options, own *identity, dial dialer, kernel *sockmap.Table,
+	counters *admin.Counters, faults *faultLog,
 ) error {
-	proxy := &tcpProxy{upstream: options.Upstream, dial: dial, buffers: freshBuffers{}, counters: counters, faults: faults}
+	proxy := &tcpProxy{
+		upstream: options.Upstream, dial: dial, kernel: kernel, buffers: freshBuffers{}, counters: counters, faults: faults,
+	}
+	if kernel != nil {
+		proxy.dial = countedDialer(counters, kernel.Dialer)
+	}
 	if options.Buffers == "pooled" {
 		proxy.buffers = newBufferPool(counters)
 	}
@@ -83,10 +91,17 @@ func (p *tcpProxy) handle(ctx context.Context, client net.Conn) {
 	upstream, err := p.dial(ctx, "tcp", p.upstream)
 	if err != nil {
 		p.faults.report("upstream " + p.upstream + ": " + err.Error())
+		if plain, ok := client.(*net.TCPConn); ok && p.kernel != nil {
+			p.kernel.Forget(plain)
+		}
 		abort(client)
 		return
 	}
 	defer upstream.Close()
+	if p.kernel != nil {
+		p.forwardInKernel(client.(*net.TCPConn), upstream.(*net.TCPConn))
+		return
+	}
 	if secured, ok := upstream.(*tls.Conn); ok {
 		state := secured.ConnectionState()
 		countUpstreamSecurity(&state, p.counters)
@@ -124,13 +139,18 @@ func (p *tcpProxy) copyToUpstream(upstream, client net.Conn) {
 func (p *tcpProxy) copyToClient(client, upstream net.Conn) {
 	buffer := p.buffers.Get()
 	defer p.buffers.Put(buffer)
+	copyBytes(client, upstream, buffer, p.countCopied(buffer))
+}
+
+// countCopied returns what counts the bytes of that buffer that the client was given.
+func (p *tcpProxy) countCopied(buffer []byte) func(count int) {
 	pooled := fromPool(buffer)
-	copyBytes(client, upstream, buffer, func(count int) {
+	return func(count int) {
 		p.counters.BytesCopied.Add(int64(count))
 		if pooled {
 			p.counters.BytesThroughPool.Add(int64(count))
 		}
-	})
+	}
 }
 
 // copyBytes copies until the source ends, and passes that end on. After a failure neither direction can be completed,

@@ -1,0 +1,5 @@
+//go:build !race
+
+package cpushares
+
+const raceEnabled = false
