@@ -4,6 +4,7 @@ const { join } = require('node:path');
 /** Every folder of src, and the other rooms it may import. Left of `record` the arrow points to what is consumed. */
 const ROOMS = {
   record: [],
+  import: ['record'],
   variants: ['record'],
   scenario: ['record', 'variants'],
   plan: ['scenario', 'variants', 'record'],

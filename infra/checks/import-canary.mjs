@@ -35,6 +35,7 @@ const OFFENDING_TREE = {
   'src/load/develops.ts': "import tool from 'tool';\nexport const used = tool;",
   'src/cli/main.ts': "import { hidden } from '../runner/hidden.js';\nexport const main = hidden;",
   'src/host/wires.ts': "import { main } from '../cli/main.js';\nexport const wired = main;",
+  'src/import/judges.ts': "import type { Reached } from '../stats/index.js';\nexport type Judged = Reached;",
   'src/plan/one.ts': "import { two } from './two.js';\nexport const one = () => two;",
   'src/plan/two.ts': "import { one } from './one.js';\nexport const two = () => one;",
   'src/probes/alone.ts': 'export const alone = 1;',
@@ -45,6 +46,7 @@ const OFFENDING_TREE = {
 const EXPECTED_RULES = [
   'room-stats',
   'room-host',
+  'room-import',
   'unknown-room',
   'nobody-imports-the-wiring',
   'through-the-front-door',

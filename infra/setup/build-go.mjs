@@ -1,11 +1,12 @@
-/** `npm run build:go`: ensures Go and builds dist/bin/dataplane. */
+/** `npm run build:go`: ensures Go and builds dist/bin/dataplane; with `--unoptimised`, the one that the self-test measures. */
 import { buildDataplane } from './build.mjs';
 import { ensureGo } from './go.mjs';
 import { printFault, setupStep } from './steps.mjs';
 
 try {
   const go = await setupStep('Go', ensureGo);
-  await setupStep('data plane', () => buildDataplane(go));
+  const unoptimised = process.argv.includes('--unoptimised');
+  await setupStep('data plane', () => buildDataplane(go, { unoptimised }));
 } catch (error) {
   printFault(error);
   process.exitCode = 4;

@@ -5,7 +5,6 @@ import { clearStamp, digestOf, isFresh, writeStamp } from './fingerprint.mjs';
 import { repositoryRoot, runOrFault } from './steps.mjs';
 
 const dist = join(repositoryRoot, 'dist');
-const binary = join(dist, 'bin', 'dataplane');
 
 /**
  * Compiles src into dist and bundles the report's script, unless neither the sources nor the packages changed.
@@ -44,12 +43,18 @@ export async function buildHarness() {
  * Builds dist/bin/dataplane, unless neither its sources nor Go changed. Static and without paths of this machine,
  * so that the same sources give the same digest in a record.
  *
+ * `unoptimised` builds dist/bin/dataplane-unoptimised as a debugger would have it, which the self-test measures to see
+ * that it is found out.
+ *
  * @param {import('./go.mjs').Go} go
+ * @param {{unoptimised?: boolean}} [options]
  * @returns {Promise<string>} what was done
  * @throws {import('./steps.mjs').SetupFault} with the compiler's messages
  */
-export async function buildDataplane(go) {
-  const stamp = join(dist, 'bin', '.dataplane-digest');
+export async function buildDataplane(go, { unoptimised = false } = {}) {
+  const name = unoptimised ? 'dataplane-unoptimised' : 'dataplane';
+  const binary = join(dist, 'bin', name);
+  const stamp = join(dist, 'bin', `.${name}-digest`);
   const module = join(repositoryRoot, 'infra', 'dataplane');
   const digest = digestOf(
     [module],
@@ -59,7 +64,8 @@ export async function buildDataplane(go) {
   if (isFresh(stamp, digest) && existsSync(binary)) return 'up to date';
   clearStamp(stamp);
   mkdirSync(join(dist, 'bin'), { recursive: true });
-  await runOrFault([go.command, 'build', '-trimpath', '-buildvcs=false', '-o', binary, '.'], {
+  const flags = ['-trimpath', '-buildvcs=false', ...(unoptimised ? ['-gcflags=-N -l'] : [])];
+  await runOrFault([go.command, 'build', ...flags, '-o', binary, '.'], {
     cwd: module,
     env: { ...go.env, CGO_ENABLED: '0' },
     mend: 'mend the sources as the messages above say; if a module could not be fetched, check "go env GOPROXY"',

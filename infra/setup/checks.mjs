@@ -3,10 +3,10 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findExecutable, repositoryRoot, run, tail } from './steps.mjs';
-import { NOTHING, ONE_FAILED, tallyGo, tallyVitest, withExitCode } from './tally.mjs';
+import { NOTHING, ONE_FAILED, sum, tallyGo, tallyVitest, withExitCode } from './tally.mjs';
 
 /** @typedef {import('./tally.mjs').Tally} Tally */
-/** @typedef {'packages' | 'harness' | 'go' | 'dataplane' | 'chromium' | 'wrk' | 'proxies'} Need */
+/** @typedef {'packages' | 'harness' | 'go' | 'dataplane' | 'chromium' | 'wrk' | 'proxies' | 'k6' | 'kernel-tools'} Need */
 
 /**
  * What the set-up brought, for the steps that named it among their needs.
@@ -61,11 +61,11 @@ export const CHECKS = [
     needs: ['packages', 'harness', 'dataplane'],
     perform: () => vitest('unit'),
   },
-  { name: 'go', title: 'Go: format, vet and tests', needs: ['go'], perform: checkGo },
+  { name: 'go', title: 'Go: format, vet and tests', needs: ['go', 'kernel-tools'], perform: checkGo },
   {
     name: 'acceptance',
     title: 'end to end on the local cluster',
-    needs: ['packages', 'harness', 'dataplane', 'wrk', 'proxies'],
+    needs: ['packages', 'harness', 'dataplane', 'wrk', 'proxies', 'k6', 'kernel-tools'],
     perform: () => vitest('acceptance'),
   },
   {
@@ -144,10 +144,13 @@ async function checkGo({ go }) {
   const argv = [go.command, 'test', ...race, '-p=1', '-count=1', '-json', './...'];
   const tests = await inModule(argv, { CGO_ENABLED: compiler === null ? '0' : '1' });
   const read = tallyGo(tests.output);
-  const tested = withExitCode(read.tally, tests.code);
+  const raced = withExitCode(read.tally, tests.code);
+  const profiled = compiler === null ? { tally: NOTHING, output: '' } : await testProfiles(go);
+  if (profiled.tally.failed > 0) faults.push(profiled.output);
+  const tested = sum([raced, profiled.tally]);
   // A module whose tests vanished must not pass.
   const none = tested.passed + tested.failed === 0 ? ['go test found no tests'] : [];
-  if (tested.failed > 0) faults.push(read.output);
+  if (raced.failed > 0) faults.push(read.output);
   faults.push(...none);
   const tally = { ...tested, failed: tested.failed + faults.length - (tested.failed > 0 ? 1 : 0) };
   const detector =
@@ -158,4 +161,18 @@ async function checkGo({ go }) {
     closing: `${read.summary}; ${tested.passed} passed, ${tested.failed} failed, ${tested.skipped} skipped${detector}`,
     tally,
   };
+}
+
+/**
+ * Where a program spends its time can only be tested without the race detector, which takes most of it.
+ *
+ * @param {import('./go.mjs').Go} go
+ */
+async function testProfiles(go) {
+  const { code, output } = await run([go.command, 'test', '-count=1', '-json', './internal/cpushares'], {
+    cwd: dataplane,
+    env: { ...go.env, CGO_ENABLED: '0' },
+  });
+  const read = tallyGo(output);
+  return { tally: withExitCode(read.tally, code), output: read.output };
 }

@@ -4,10 +4,9 @@
  */
 import { existsSync } from 'node:fs';
 import { aptCommand, installWithApt } from './apt.mjs';
+import { ensureEnvoy } from './envoy.mjs';
+import { MissingProgram } from './missing-program.mjs';
 import { findExecutable, SetupFault } from './steps.mjs';
-
-/** What a test step does without its program: it is skipped and counted so, except where CI must not lose it. */
-export class MissingProgram extends SetupFault {}
 
 const BROWSERS = [
   'chromium',
@@ -40,22 +39,65 @@ export async function ensureWrk() {
   return ensureProgram(['wrk'], 'wrk', 'put wrk on PATH');
 }
 
+// The Debian packages of these start a server of the machine's own where there is a service manager, so they are installed
+// only where there is none, as in a container.
+const startsServers = existsSync('/run/systemd/system');
+
+/** Path of HAProxy. @throws {MissingProgram} with the command that brings it */
+export function ensureHaproxy() {
+  return ensureProgram(named('HAPROXY', 'haproxy'), 'haproxy', 'put haproxy on PATH', startsServers);
+}
+
+/** Path of nginx. @throws {MissingProgram} with the command that brings it */
+export function ensureNginx() {
+  return ensureProgram(named('NGINX', 'nginx'), 'nginx-light', 'put nginx on PATH', startsServers);
+}
+
+/** Where a server may be: where its variable says, or on PATH, or where Debian puts servers. @param {string} variable @param {string} name */
+function named(variable, name) {
+  const own = process.env[`MESHMARK_${variable}`];
+  return own ? [own] : [name, `/usr/sbin/${name}`];
+}
+
 /**
- * Paths of HAProxy and nginx. Their Debian packages start a server of the machine's own where there is a service manager,
- * so they are installed only where there is none, as in a container.
+ * Paths of Envoy, HAProxy and nginx. Each is tried, whatever became of the others.
  *
- * @throws {MissingProgram} with the command that brings them
+ * @throws {MissingProgram} with what could not be had, and the commands that bring it
  */
 export async function ensureProxies() {
-  const start = existsSync('/run/systemd/system');
-  const haproxy = await ensureProgram(
-    ['haproxy', '/usr/sbin/haproxy'],
-    'haproxy',
-    'put haproxy on PATH',
-    start,
-  );
-  const nginx = await ensureProgram(['nginx', '/usr/sbin/nginx'], 'nginx-light', 'put nginx on PATH', start);
-  return `${haproxy}, ${nginx}`;
+  const tried = await Promise.allSettled([ensureEnvoy(), ensureHaproxy(), ensureNginx()]);
+  const faults = tried.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
+  const unforeseen = faults.find((fault) => !(fault instanceof MissingProgram));
+  if (unforeseen !== undefined) throw unforeseen;
+  if (faults.length > 0) {
+    throw new MissingProgram(faults.map(({ message }) => message).join('; '), {
+      mend: faults.map(({ mend }) => mend).join('; '),
+      output: faults.map(({ output }) => output).join(''),
+    });
+  }
+  return tried.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])).join(', ');
+}
+
+/**
+ * Path of nft, which redirects connections for comparison, and whether what compiles eBPF programs is there; the tests that
+ * want them say so where they are not. Linux only.
+ *
+ * @throws {MissingProgram} with what could not be had, and the commands that bring it
+ */
+export async function ensureKernelTools() {
+  if (process.platform !== 'linux') {
+    throw new MissingProgram('there is no eBPF on this platform', { mend: 'run the tests on Linux' });
+  }
+  const nft = await ensureProgram(['nft', '/usr/sbin/nft'], 'nftables', 'put nft on PATH');
+  // The objects are committed: only the test that compiles them again wants these, with the headers of libbpf.
+  const clang = await ensureProgram(['clang'], 'clang', 'put clang on PATH');
+  await ensureProgram(['llvm-strip'], 'llvm', 'put llvm-strip on PATH');
+  if (!existsSync('/usr/include/bpf/bpf_helpers.h') && !(await installWithApt('libbpf-dev'))) {
+    throw new MissingProgram('there are no headers of libbpf on this machine', {
+      mend: `on Debian: ${aptCommand('libbpf-dev')}`,
+    });
+  }
+  return `${nft}, ${clang}`;
 }
 
 /** @param {readonly string[]} names @param {string} debianPackage @param {string} otherwise @param {boolean} [presentOnly] */

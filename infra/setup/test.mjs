@@ -6,13 +6,22 @@ import { buildDataplane, buildHarness } from './build.mjs';
 import { CHECKS } from './checks.mjs';
 import { checkNode, ensureDependencies } from './dependencies.mjs';
 import { ensureGo } from './go.mjs';
-import { ensureChromium, ensureProxies, ensureWrk, MissingProgram } from './programs.mjs';
+import { ensureK6 } from './k6.mjs';
+import { MissingProgram } from './missing-program.mjs';
+import { ensureChromium, ensureKernelTools, ensureProxies, ensureWrk } from './programs.mjs';
 import { formatDuration, printFault, SetupFault, setupStep, stepLine, tail } from './steps.mjs';
 import { closingLine, ONE_FAILED, ONE_SKIPPED, sum } from './tally.mjs';
 
 /** @typedef {import('./checks.mjs').Check} Check */
 /** @typedef {import('./checks.mjs').Need} Need */
 /** @typedef {{check: Check, state: 'passed' | 'failed' | 'skipped', milliseconds: number, tally: Readonly<import('./tally.mjs').Tally>}} Result */
+
+/**
+ * Without these only the tests that want them are lost, and those say so themselves.
+ *
+ * @type {ReadonlySet<Need>}
+ */
+const OPTIONAL = new Set(['wrk', 'proxies', 'k6', 'kernel-tools']);
 
 /** Lines of a failed step's output that are shown; the causes are near the end, except in a long list. */
 const FAILURE_LINES = 400;
@@ -70,6 +79,8 @@ async function setUp(checks) {
   });
   await bring('wrk', () => setupStep('wrk', ensureWrk));
   await bring('proxies', () => setupStep('proxies', ensureProxies));
+  await bring('k6', () => setupStep('k6', ensureK6));
+  await bring('kernel-tools', () => setupStep('kernel tools', ensureKernelTools));
   console.log('');
   return { tools, missing };
 }
@@ -82,8 +93,7 @@ async function setUp(checks) {
 async function perform(check, { tools, missing }) {
   const startedAt = performance.now();
   const elapsed = () => performance.now() - startedAt;
-  // Without these only the tests that compare with them are lost, and those say so themselves.
-  const lacking = check.needs.filter((need) => missing.has(need) && need !== 'wrk' && need !== 'proxies');
+  const lacking = check.needs.filter((need) => missing.has(need) && !OPTIONAL.has(need));
   if (lacking.length > 0) {
     const onlyProgram = lacking.every((need) => missing.get(need) instanceof MissingProgram);
     const skipped = onlyProgram && process.env.CI !== 'true';

@@ -1,46 +1,6 @@
-import { deflateRawSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { zipOf } from './testing/zip.mjs';
 import { zipFiles } from './zip.mjs';
-
-/**
- * Packs files as the format says, with an extra field in the local header only and a comment at the end, since both
- * shift what follows.
- *
- * @param {readonly {name: string, content: string, deflate?: boolean, method?: number}[]} files
- */
-function pack(files) {
-  /** @type {Buffer[]} */
-  const parts = [];
-  const directory = [];
-  let offset = 0;
-  for (const { name, content, deflate = false, method } of files) {
-    const plain = Buffer.from(content);
-    const stored = deflate ? deflateRawSync(plain) : plain;
-    const how = method ?? (deflate ? 8 : 0);
-    const local = Buffer.alloc(30);
-    local.writeUInt32LE(0x04034b50, 0);
-    local.writeUInt16LE(Buffer.byteLength(name), 26);
-    local.writeUInt16LE(4, 28);
-    const entry = Buffer.alloc(46);
-    entry.writeUInt32LE(0x02014b50, 0);
-    entry.writeUInt16LE(how, 10);
-    entry.writeUInt32LE(stored.length, 20);
-    entry.writeUInt32LE(plain.length, 24);
-    entry.writeUInt16LE(Buffer.byteLength(name), 28);
-    entry.writeUInt32LE(offset, 42);
-    directory.push(entry, Buffer.from(name));
-    const whole = Buffer.concat([local, Buffer.from(name), Buffer.alloc(4), stored]);
-    parts.push(whole);
-    offset += whole.length;
-  }
-  const central = Buffer.concat(directory);
-  const end = Buffer.alloc(22);
-  end.writeUInt32LE(0x06054b50, 0);
-  end.writeUInt16LE(files.length, 10);
-  end.writeUInt32LE(offset, 16);
-  end.writeUInt16LE(7, 20);
-  return Buffer.concat([...parts, central, end, Buffer.from('comment')]);
-}
 
 /** @param {Buffer} archive */
 const unpack = (archive) => [...zipFiles(archive)].map(({ name, content }) => [name, content.toString()]);
@@ -48,7 +8,7 @@ const unpack = (archive) => [...zipFiles(archive)].map(({ name, content }) => [n
 describe('zipFiles', () => {
   it('gives stored and deflated files, and leaves folders out', () => {
     const long = 'again and again '.repeat(500);
-    const archive = pack([
+    const archive = zipOf([
       { name: 'm@v1/bin/', content: '' },
       { name: 'm@v1/bin/go', content: long, deflate: true },
       { name: 'm@v1/ünï.txt', content: 'plain' },
@@ -62,15 +22,15 @@ describe('zipFiles', () => {
   });
 
   it.each(['../outside', '/etc/passwd', 'a/../../b', 'a\\b'])('refuses the path %s', (name) => {
-    expect(() => unpack(pack([{ name, content: 'x' }]))).toThrow('unsafe path');
+    expect(() => unpack(zipOf([{ name, content: 'x' }]))).toThrow('unsafe path');
   });
 
   it('says so when an archive was cut off', () => {
-    const archive = pack([{ name: 'a', content: 'x'.repeat(1000) }]);
+    const archive = zipOf([{ name: 'a', content: 'x'.repeat(1000) }]);
     expect(() => unpack(archive.subarray(0, 500))).toThrow('cut off');
   });
 
   it('says so when an entry is packed by another method than deflate', () => {
-    expect(() => unpack(pack([{ name: 'a', content: 'x', method: 12 }]))).toThrow('method 12');
+    expect(() => unpack(zipOf([{ name: 'a', content: 'x', method: 12 }]))).toThrow('method 12');
   });
 });
