@@ -10,19 +10,29 @@ function listenAt(host: string): string[] {
   return ['--listen', `${host}:0`, '--admin', `${host}:0`];
 }
 
+/** How every program of ours is told who it is. */
+export function identityArguments(identity: Identity): string[] {
+  return [
+    ...['--certificate', identity.certificateFile, '--key', identity.keyFile],
+    ...['--ca', identity.authorityFile],
+  ];
+}
+
 /** The service behind the mesh. */
-export function serviceArguments(service: ServiceSpec, host: string): string[] {
+export function serviceArguments(service: ServiceSpec, host: string, identity: Identity | null): string[] {
   const { min, max } = service.responseBytes;
   const { protocol, stream } = service;
   return [
     ...[dataplaneBinary(), 'service', ...listenAt(host), '--response-bytes', String(min)],
     // Through sidecars that copy bytes, client and service speak HTTP/1.1.
     ...['--protocol', protocol === 'tcp' ? 'http1' : protocol],
+    ...(identity === null ? [] : identityArguments(identity)),
     ...(stream === null
       ? []
       : ['--stream-chunks', String(stream.chunks), '--stream-interval', `${stream.intervalMs}ms`]),
     ...(max > min ? ['--response-bytes-max', String(max)] : []),
     ...(service.delayMs > 0 ? ['--delay', `${service.delayMs}ms`] : []),
+    ...(service.capacityPerSecond === undefined ? [] : ['--capacity', String(service.capacityPerSecond)]),
     ...(service.faultRate > 0 ? ['--fault-rate', String(service.faultRate)] : []),
   ];
 }
@@ -41,6 +51,8 @@ export interface ProxyPlace {
   /** Null where no hop of this proxy is secured. */
   readonly identity: Identity | null;
   readonly policyServer: string | null;
+  /** Cgroup of the variant's processes; null where there is none. */
+  readonly cgroup: string | null;
 }
 
 type SidecarForm = Extract<VariantSpec['form'], { type: 'sidecar' | 'node' }>;
@@ -62,17 +74,30 @@ function goArguments(form: SidecarForm, proxy: ProxySpec, place: ProxyPlace): st
     ...['--upstream-connections', options.upstreamConnections],
     ...['--idle-upstream-connections', String(form.idleUpstreamConnections)],
     ...['--listen-security', proxy.listen.security, '--upstream-security', proxy.upstream.security],
-    ...(identity === null
-      ? []
-      : [
-          ...['--certificate', identity.certificateFile, '--key', identity.keyFile],
-          ...['--ca', identity.authorityFile],
-          ...tlsArguments(proxy, options),
-        ]),
-    ...(proxy.policy === 'none' || place.policyServer === null
+    ...(identity === null ? [] : [...identityArguments(identity), ...tlsArguments(proxy, options)]),
+    ...kernelArguments(proxy, options, place.cgroup),
+    ...(!asksServer(proxy.policy) || place.policyServer === null
       ? []
       : ['--policy', proxy.policy, '--policy-server', place.policyServer]),
     ...(burn > 0 ? ['--burn-micros', String(burn)] : []),
+  ];
+}
+
+/** Whether a policy is decided by asking the policy server. */
+export function asksServer(policy: SidecarOptions['policy']): policy is 'remote' | 'cached' {
+  return policy === 'remote' || policy === 'cached';
+}
+
+function kernelArguments(
+  { listen }: ProxySpec,
+  { forwarding, interception }: SidecarOptions,
+  cgroup: string | null,
+): string[] {
+  return [
+    ...(forwarding === 'sockmap' && cgroup !== null
+      ? ['--forwarding', 'sockmap', '--kernel-cgroup', cgroup]
+      : []),
+    ...(interception !== 'none' && listen.protocol !== 'h3' ? ['--intercepted'] : []),
   ];
 }
 

@@ -20,7 +20,7 @@ describe('the authority of a run', () => {
     expect(leaf.verify(root.publicKey)).toBe(true);
     expect(leaf.publicKey.asymmetricKeyType).toBe(type);
     expect(leaf.publicKey.asymmetricKeyDetails).toMatchObject(detail);
-    expect(leaf.subjectAltName).toBe('URI:spiffe://meshmark/inbound');
+    expect(leaf.subjectAltName).toBe('URI:spiffe://meshmark/inbound, DNS:inbound.meshmark.internal');
     expect(leaf.ca).toBe(false);
     expect(Date.parse(leaf.validTo) - Date.now()).toBeLessThanOrEqual(HOUR_MS);
     expect(statSync(identity.keyFile).mode & 0o777).toBe(0o600);

@@ -78,6 +78,11 @@ export function createAuthority(directory: string, validMs: number): Authority {
   };
 }
 
+/** The host name in the certificate of a role, under the domain that is kept for private use. */
+export function hostNameOf(role: string): string {
+  return `${role}.meshmark.internal`;
+}
+
 interface Issuer {
   readonly certificate: X509Certificate;
   readonly keys: webcrypto.CryptoKeyPair;
@@ -131,8 +136,11 @@ async function makeIdentity(
       new BasicConstraintsExtension(false, undefined, true),
       new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
       new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth, ExtendedKeyUsage.clientAuth]),
-      // The name by which meshes know workloads (SPIFFE ID, section 2); critical, as there is no other name to go by.
-      new SubjectAlternativeNameExtension([{ type: 'url', value: `spiffe://meshmark/${role}` }], true),
+      // The name by which meshes know workloads (SPIFFE ID, section 2), and one for programs that insist on a host's.
+      new SubjectAlternativeNameExtension([
+        { type: 'url', value: `spiffe://meshmark/${role}` },
+        { type: 'dns', value: hostNameOf(role) },
+      ]),
     ],
   });
   const pkcs8 = await crypto.subtle.exportKey('pkcs8', keys.privateKey);

@@ -1,6 +1,8 @@
 /** The port every cluster provider implements: variants go in, standing deployments come out. */
+import type { CounterSource } from '../host/index.js';
 import type { Isolation } from '../record/index.js';
 import type { VariantSpec, WorkloadProtocol } from '../variants/index.js';
+import type { Identity } from './certificates.js';
 
 /** What each variant's own service process answers. */
 export interface ServiceSpec {
@@ -9,6 +11,8 @@ export interface ServiceSpec {
   readonly stream: { readonly chunks: number; readonly intervalMs: number } | null;
   readonly responseBytes: { readonly min: number; readonly max: number };
   readonly delayMs: number;
+  /** Requests served in a second, one after another; as many as come where it is not given. */
+  readonly capacityPerSecond?: number;
   /** Share of requests answered with 503. */
   readonly faultRate: number;
 }
@@ -29,14 +33,18 @@ export interface LocalClusterOptions {
   readonly roundTripMs: number;
   /** How long the policy server takes for a decision. */
   readonly policyLatencyMs: number;
+  /** Which loopback everything listens on; the link of two nodes is IPv4. */
+  readonly addresses: 'ipv4' | 'ipv6';
+  /** Whether some variant has eBPF programs, which see only sockets of the run's own cgroups. */
+  readonly kernelHooks: boolean;
 }
 
 export interface DeployedProcess {
   /** `service`, or the role of a data-plane process. */
   readonly role: string;
   readonly pid: number;
-  /** `host:port` of its admin port; null when it has none (a custom proxy). */
-  readonly admin: string | null;
+  /** Where it tells what it did; null when it does not (a custom proxy without metrics). */
+  readonly admin: CounterSource | null;
 }
 
 /** A variant that is standing. */
@@ -45,6 +53,12 @@ export interface Deployment {
   /** `host:port` that the client talks to. */
   readonly entry: string;
   readonly processes: readonly DeployedProcess[];
+  /** Who its client is, where the client's protocol has no form without TLS; else null. */
+  readonly client: Identity | null;
+  /** What the configurations of its proxies say that an answer does not show, for the parity check. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** `host:port` that the variant's kernel policy forbids; null where it has none. */
+  readonly forbidden: string | null;
   /** Null while every process lives; else which died, how, and its last log lines. */
   deathReason(): string | null;
 }
@@ -67,6 +81,8 @@ export interface MeasuredLink {
 
 export interface Cluster {
   readonly isolation: Isolation;
+  /** Cgroup that every client of the variants must be started in; null where there is none. */
+  readonly clientCgroup: string | null;
   /** The link between two nodes; null on one node, and before anything stands. */
   link(): MeasuredLink | null;
   /** The loops that keep cores awake; their time is idle time. */

@@ -1,10 +1,12 @@
 /** The local provider: variants as processes of this machine, on ports that the kernel chooses. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import {
   allowedCores,
   type CoreSplit,
   dataplaneBinary,
+  descendantsOf,
+  joinCgroup,
   makeChildCgroup,
   makeRunCgroup,
   type ProcessHost,
@@ -26,10 +28,12 @@ import type {
   DeploySpec,
   LocalClusterOptions,
 } from './cluster.js';
+import { agentDutiesOf } from './kernel-agent.js';
 import { POLICY_RULES } from './policy-rules.js';
 import { waitForAnswer } from './readiness.js';
 import { deathOf, type Server, ServerStartError } from './servers.js';
-import { type Ground, type Nodes, ONE_NODE, standUp } from './stand-up.js';
+import { settingsOf } from './settings.js';
+import { type Ground, type Nodes, oneNode, standUp } from './stand-up.js';
 
 interface Standing {
   readonly processes: readonly StartedProcess[];
@@ -42,9 +46,16 @@ export function createLocalCluster(host: ProcessHost, options: LocalClusterOptio
   const runCgroup = makeRunCgroup();
   if (runCgroup.state === 'made') host.watchCgroup(runCgroup.directory);
   const keepers = options.keepAwake && process.platform === 'linux' ? startKeepers(host, split) : [];
+  const group = (name: string) =>
+    runCgroup.state === 'made' ? makeChildCgroup(runCgroup.directory, name) : null;
+  const clientCgroup = group('clients');
+  const agentCgroup = group('agents');
+  // The harness asks for parity and readiness by the same addresses as the clients, and must be seen as they are.
+  const leave = options.kernelHooks && clientCgroup !== null ? joinCgroup(clientCgroup) : null;
   const standing = new Map<Deployment, Standing>();
-  const authority = createAuthority(join(options.directory, 'certificates'), options.longestMs);
+  const authority = createAuthority(resolve(options.directory, 'certificates'), options.longestMs);
   const rulesFile = join(options.directory, 'policy-rules.json');
+  const foreignDirectory = resolve(options.directory, 'proxies');
   let ground: Promise<Ground> | null = null;
   let wire: Wire | null = null;
   let generation = 0;
@@ -62,23 +73,40 @@ export function createLocalCluster(host: ProcessHost, options: LocalClusterOptio
     mkdirSync(options.directory, { recursive: true });
     writeFileSync(rulesFile, JSON.stringify(POLICY_RULES));
     const { policyLatencyMs } = options;
-    return { host, split, nodes: nodesOf(wire), authority, rulesFile, policyLatencyMs };
+    const nodes = wire === null ? oneNode(options.addresses) : nodesOf(wire);
+    return {
+      host,
+      split,
+      nodes,
+      authority,
+      foreignDirectory,
+      rulesFile,
+      policyLatencyMs,
+      clientCgroup,
+      agentCgroup,
+    };
   };
 
   const deployOne = async (variant: VariantSpec, spec: DeploySpec): Promise<DeployOutcome> => {
-    const cgroup =
-      runCgroup.state === 'made' ? makeChildCgroup(runCgroup.directory, `${variant.id}.${generation}`) : null;
+    const cgroup = group(`${variant.id}.${generation}`);
     const servers: Server[] = [];
     try {
       ground ??= prepare();
-      const entry = await standUp(await ground, cgroup, variant, spec.service, servers);
-      await waitForAnswer(entry, spec.service.protocol, () => deathOf(servers));
+      const { entry, forbidden, client } = await standUp(
+        await ground,
+        cgroup,
+        variant,
+        spec.service,
+        servers,
+      );
+      await waitForAnswer(entry, spec.service.protocol, () => deathOf(servers), client);
       const deployment: Deployment = {
         variant: variant.id,
         entry,
-        processes: servers.map(
-          ({ role, process, admin }): DeployedProcess => ({ role, pid: process.pid, admin }),
-        ),
+        forbidden,
+        client,
+        processes: servers.flatMap((server) => processesOf(server, variant)),
+        settings: settingsOf(variant, split.dataPlane.length),
         deathReason: () => deathOf(servers),
       };
       standing.set(deployment, { processes: servers.map((server) => server.process), cgroup });
@@ -102,6 +130,7 @@ export function createLocalCluster(host: ProcessHost, options: LocalClusterOptio
       runCgroup,
       keepers.map(({ core }) => core),
     ),
+    clientCgroup,
     link: () => {
       if (wire === null) return null;
       return { kind: options.roundTripMs > 0 ? 'tun' : 'veth', roundTripMicros: wire.roundTripMicros };
@@ -129,6 +158,8 @@ export function createLocalCluster(host: ProcessHost, options: LocalClusterOptio
       if (wire !== null) await host.end(wire.process);
       authority.remove();
       rmSync(rulesFile, { force: true });
+      rmSync(foreignDirectory, { recursive: true, force: true });
+      leave?.();
       if (runCgroup.state === 'made') {
         await removeCgroup(runCgroup.directory, (ms) => new Promise((done) => setTimeout(done, ms)));
       }
@@ -136,21 +167,35 @@ export function createLocalCluster(host: ProcessHost, options: LocalClusterOptio
   };
 }
 
-/** Roles of a variant's own proxies; the service is the application's, not the data plane's. */
+/** A server's own process, and the workers that a proxy of the user's own may have started: they share its role. */
+function processesOf({ role, process, admin }: Server, { form }: VariantSpec): DeployedProcess[] {
+  const workers = form.type === 'custom' && role !== 'service' ? descendantsOf(process.pid) : [];
+  return [
+    { role, pid: process.pid, admin },
+    ...workers.map((pid): DeployedProcess => ({ role, pid, admin: null })),
+  ];
+}
+
+/** Roles of a variant's own proxies and of its agent; the service is the application's, not the data plane's. */
 function dataPlaneRoles(variant: VariantSpec): readonly string[] {
   switch (variant.form.type) {
     case 'direct':
       return [];
+    case 'zero-sidecar':
+      return ['kernel'];
     case 'sidecar':
     case 'node':
-      return variant.form.proxies.map(({ role }) => role);
+    case 'foreign':
+      return [
+        ...variant.form.proxies.map(({ role }) => role),
+        ...(agentDutiesOf(variant.form) === null ? [] : ['kernel']),
+      ];
     case 'custom':
-      return ['proxy'];
+      return variant.form.roles;
   }
 }
 
-function nodesOf(wire: Wire | null): Nodes {
-  if (wire === null) return ONE_NODE;
+function nodesOf(wire: Wire): Nodes {
   return {
     near: { host: wire.nearAddress, netns: null },
     far: { host: wire.farAddress, netns: wire.namespace },

@@ -1,7 +1,8 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { freePort, waitForAnswer } from './readiness.js';
+import { freePort } from './free-port.js';
+import { waitForAnswer } from './readiness.js';
 
 const servers: Server[] = [];
 

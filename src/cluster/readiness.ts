@@ -1,7 +1,8 @@
 /** A variant is ready when a real request through its whole path has been answered. */
-import { createServer } from 'node:net';
+import { connect } from 'node:net';
 import type { WorkloadProtocol } from '../variants/index.js';
 import { ask, isSuccess } from './ask.js';
+import type { Identity } from './certificates.js';
 import { ServerStartError } from './servers.js';
 
 /** The method that every gRPC server answers (gRPC Health Checking Protocol). */
@@ -19,6 +20,7 @@ export async function waitForAnswer(
   address: string,
   protocol: WorkloadProtocol,
   death: () => string | null,
+  identity: Identity | null = null,
 ): Promise<void> {
   const deadline = Date.now() + READY_LIMIT_MS;
   let last = 'no attempt';
@@ -27,7 +29,7 @@ export async function waitForAnswer(
     if (dead !== null) throw new ServerStartError(dead);
     try {
       const path = protocol === 'grpc' ? HEALTH_CHECK : '/';
-      const answer = await ask(address, protocol, path, ATTEMPT_LIMIT_MS);
+      const answer = await ask(address, protocol, path, ATTEMPT_LIMIT_MS, undefined, identity);
       if (protocol === 'grpc' ? isSuccess(answer, protocol) : answer.status < 502) return;
       last = `status ${answer.status}`;
     } catch (error) {
@@ -38,15 +40,19 @@ export async function waitForAnswer(
   throw new ServerStartError(`${address} did not answer a request in ${READY_LIMIT_MS / 1000} s (${last})`);
 }
 
-/** A TCP port that was free a moment ago, for proxies that must be told theirs before they start. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      const port = typeof address === 'object' && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
-    });
+/** Whether `address` (`host:port`) takes a connection within `limitMs`. */
+export function accepts(address: string, limitMs: number): Promise<boolean> {
+  const colon = address.lastIndexOf(':');
+  // An address of IPv6 stands in brackets, which are not part of it.
+  const host = address.slice(0, colon).replace(/^\[|\]$/g, '');
+  return new Promise((resolve) => {
+    const socket = connect({ host, port: Number(address.slice(colon + 1)), timeout: limitMs });
+    const settle = (is: boolean) => {
+      socket.destroy();
+      resolve(is);
+    };
+    socket.once('connect', () => settle(true));
+    socket.once('timeout', () => settle(false));
+    socket.once('error', () => settle(false));
   });
 }

@@ -1,6 +1,6 @@
 /** Starting the Go servers of a variant and knowing when and why one died. */
 import { z } from 'zod';
-import { describeExit, type ProcessHost, type StartedProcess } from '../host/index.js';
+import { type CounterSource, describeExit, type ProcessHost, type StartedProcess } from '../host/index.js';
 
 /** A process of a variant did not start, or died before it answered; the message has its last log lines. */
 export class ServerStartError extends Error {
@@ -12,7 +12,8 @@ export interface Server {
   readonly process: StartedProcess;
   /** `host:port` it serves on. */
   readonly address: string;
-  readonly admin: string | null;
+  /** Where it tells what it did; null where it does not. */
+  readonly admin: CounterSource | null;
 }
 
 export interface Placement {
@@ -62,7 +63,8 @@ export async function startServer(
     await host.end(process);
     throw new ServerStartError(process.exit() === null ? `${role} ${how}` : how);
   }
-  return { role, process, address: parsed.data.address, admin: parsed.data.admin };
+  const { address, admin } = parsed.data;
+  return { role, process, address, admin: { type: 'snapshot', address: admin } };
 }
 
 function tryJson(line: string): unknown {

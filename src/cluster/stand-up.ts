@@ -1,13 +1,21 @@
 /** Standing one variant up: its service, then the path from its end to its beginning. */
 import type { CoreSplit, ProcessHost } from '../host/index.js';
 import type { ProxySpec, VariantSpec } from '../variants/index.js';
-import { policyArguments, proxyArguments, proxyEnvironment, serviceArguments } from './arguments.js';
+import {
+  asksServer,
+  policyArguments,
+  proxyArguments,
+  proxyEnvironment,
+  serviceArguments,
+} from './arguments.js';
 import type { Authority, Identity } from './certificates.js';
 import type { ServiceSpec } from './cluster.js';
-import { freePort } from './readiness.js';
-import { type Placement, type Server, startServer } from './servers.js';
+import { standUpCustom } from './custom.js';
+import { standUpForeign } from './foreign/stand-up.js';
+import { agentDutiesOf, type KernelAgent, startKernelAgent } from './kernel-agent.js';
+import { type Placement, type Server, ServerStartError, startServer } from './servers.js';
 
-const LOOPBACK = '127.0.0.1';
+const LOOPBACK = { ipv4: '127.0.0.1', ipv6: '[::1]' } as const;
 
 /** Where the steps of the path stand: the first proxy with the client, everything behind it on the far node, if there is one. */
 export interface Nodes {
@@ -15,10 +23,11 @@ export interface Nodes {
   readonly far: { readonly host: string; readonly netns: string | null };
 }
 
-export const ONE_NODE: Nodes = {
-  near: { host: LOOPBACK, netns: null },
-  far: { host: LOOPBACK, netns: null },
-};
+/** Everything on this machine's loopback. */
+export function oneNode(addresses: 'ipv4' | 'ipv6'): Nodes {
+  const host = LOOPBACK[addresses];
+  return { near: { host, netns: null }, far: { host, netns: null } };
+}
 
 /** What every variant of the run is stood up with. */
 export interface Ground {
@@ -26,14 +35,28 @@ export interface Ground {
   readonly split: CoreSplit;
   readonly nodes: Nodes;
   readonly authority: Authority;
+  /** Folder for what proxies of others read and write; removed at the end. */
+  readonly foreignDirectory: string;
   /** The policy server's rules. */
   readonly rulesFile: string;
   readonly policyLatencyMs: number;
+  /** Cgroups of all clients, and of the agents that attach programs; null where there are none. */
+  readonly clientCgroup: string | null;
+  readonly agentCgroup: string | null;
+}
+
+export interface Stood {
+  /** What the client talks to. */
+  readonly entry: string;
+  /** What the variant's kernel policy forbids; null where it has none. */
+  readonly forbidden: string | null;
+  /** Who the client is; null where it speaks without TLS. */
+  readonly client: Identity | null;
 }
 
 /**
  * Starts a variant's processes and appends each to `servers` as soon as it listens, so that whoever catches a failure can end
- * them. Returns the address the client talks to. Throws ServerStartError.
+ * them. Throws ServerStartError.
  */
 export async function standUp(
   ground: Ground,
@@ -41,7 +64,7 @@ export async function standUp(
   variant: VariantSpec,
   service: ServiceSpec,
   servers: Server[],
-): Promise<string> {
+): Promise<Stood> {
   const { host, split, nodes } = ground;
   const placed = (cores: readonly number[], node: Nodes['far']): Placement => ({
     cores,
@@ -49,24 +72,38 @@ export async function standUp(
     netns: node.netns,
     env: {},
   });
+  const foreignPlace = (index: number) => placed(split.dataPlane, index === 0 ? nodes.near : nodes.far);
   const start = async (role: string, argv: readonly string[], placement: Placement): Promise<string> => {
     const server = await startServer(host, role, argv, placement);
     servers.push(server);
     return server.address;
   };
+  const { form } = variant;
+  /** Client and service prove themselves with the kind of key that the sidecars have. */
+  const endIdentity = async (role: 'client' | 'service') => {
+    if (service.protocol !== 'h3') return null;
+    return ground.authority.identityOf(role, form.type === 'sidecar' ? form.options.tls.key : 'ecdsa');
+  };
+  const agent = await startAgent(ground, cgroup, variant, servers);
   const end = await start(
     'service',
-    serviceArguments(service, nodes.far.host),
+    serviceArguments(service, nodes.far.host, await endIdentity('service')),
     placed(split.generator, nodes.far),
   );
-  const { form } = variant;
+  await agent?.register('service', end);
+  const client = await endIdentity('client');
   switch (form.type) {
     case 'direct':
-      return end;
+      return { entry: end, forbidden: null, client };
+    case 'zero-sidecar': {
+      const redirected = form.options.interception === 'connect' && agent !== null;
+      const entry = redirected ? await agent.virtualAddress(end) : end;
+      return { entry, forbidden: await forbid(form, agent, end), client };
+    }
     case 'sidecar':
     case 'node': {
       // The control plane stands with the generator: its CPU is not the data plane's.
-      const policyServer = form.proxies.some(({ policy }) => policy !== 'none')
+      const policyServer = form.proxies.some(({ policy }) => asksServer(policy))
         ? await start(
             'policy',
             policyArguments(ground.rulesFile, ground.policyLatencyMs, nodes.far.host),
@@ -81,24 +118,62 @@ export async function standUp(
           upstream,
           identity: await identityFor(ground.authority, proxy, form.options.tls.key),
           policyServer,
+          cgroup,
         });
         upstream = await start(proxy.role, argv, {
           ...placed(split.dataPlane, node),
           env: proxyEnvironment(form),
         });
+        // QUIC is UDP, which neither the short cut nor interception is for.
+        if (agent === null || proxy.listen.protocol === 'h3') continue;
+        await agent.register(proxy.role, upstream);
+        if (form.options.interception !== 'none') upstream = await agent.virtualAddress(upstream);
       }
-      return upstream;
+      return { entry: upstream, forbidden: await forbid(form, agent, upstream), client };
     }
-    case 'custom': {
-      const listen = `${LOOPBACK}:${await freePort()}`;
-      const argv = form.command.map((word) =>
-        word.replaceAll('{listen}', listen).replaceAll('{upstream}', end),
-      );
-      const process = host.start({ argv, cores: split.dataPlane, cgroup });
-      servers.push({ role: 'proxy', process, address: listen, admin: null });
-      return listen;
-    }
+    case 'foreign':
+      return {
+        entry: await standUpForeign(ground, form, end, foreignPlace, servers),
+        forbidden: null,
+        client,
+      };
+    case 'custom':
+      return {
+        entry: await standUpCustom(ground, form, end, foreignPlace, servers),
+        forbidden: null,
+        client,
+      };
   }
+}
+
+/** The agent of a variant that needs one, with its programs attached and nothing yet for them to do. */
+async function startAgent(
+  { host, split, clientCgroup, agentCgroup }: Ground,
+  meshCgroup: string | null,
+  { form }: VariantSpec,
+  servers: Server[],
+): Promise<KernelAgent | null> {
+  const duties = agentDutiesOf(form);
+  if (duties === null) return null;
+  if (clientCgroup === null || agentCgroup === null || meshCgroup === null) {
+    throw new ServerStartError('eBPF programs are attached to cgroups, and there are none here');
+  }
+  const cores = split.generator;
+  const agent = await startKernelAgent(host, duties, { clientCgroup, meshCgroup, agentCgroup, cores });
+  servers.push(agent.server);
+  return agent;
+}
+
+/** Forbids an address that leads where the client's own does, so that a denial can be seen without touching the traffic. */
+async function forbid(
+  form: Extract<VariantSpec['form'], { type: 'sidecar' | 'node' | 'zero-sidecar' }>,
+  agent: KernelAgent | null,
+  to: string,
+): Promise<string | null> {
+  if (agent === null || form.options.policy !== 'kernel') return null;
+  const forbidden = await agent.virtualAddress(to);
+  await agent.deny([forbidden]);
+  return forbidden;
 }
 
 async function identityFor(

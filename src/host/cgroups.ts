@@ -1,6 +1,7 @@
 /** A cgroup for each variant, so that what is in it can be found, accounted and killed as one. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { EnvironmentFault } from './fault.js';
 import { CGROUP_PREFIX, ownerTag } from './identity.js';
 
 /** Where cgroup v2 is mounted (on hybrid machines beside the v1 controllers), or null. */
@@ -48,6 +49,39 @@ export function makeChildCgroup(parent: string, name: string): string {
   const directory = join(parent, name);
   mkdirSync(directory, { recursive: true });
   return directory;
+}
+
+/**
+ * Moves this process into a cgroup, so that programs attached to it see the connections that the harness makes. Returns the
+ * way back, which must be taken before the cgroup is removed: removing kills what is in it. Throws CGROUP.
+ */
+export function joinCgroup(directory: string): () => void {
+  const mount = cgroup2Mount();
+  const own = readFileSync('/proc/self/cgroup', 'utf8')
+    .split('\n')
+    .find((line) => line.startsWith('0::'))
+    ?.slice('0::'.length);
+  if (mount === null || own === undefined) {
+    throw new EnvironmentFault('CGROUP', 'this process is in no cgroup of version 2');
+  }
+  enter(directory);
+  return () => {
+    try {
+      enter(join(mount, own));
+    } catch {
+      // Its old place is gone or full; the root takes every process.
+      enter(mount);
+    }
+  };
+}
+
+function enter(directory: string): void {
+  try {
+    writeFileSync(join(directory, 'cgroup.procs'), String(process.pid));
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
+    throw new EnvironmentFault('CGROUP', `the kernel does not move this process to ${directory} (${code})`);
+  }
 }
 
 /** Kills everything in a cgroup and below it, and removes it. Returns false when something would not go in 2 s. */

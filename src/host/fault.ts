@@ -2,6 +2,7 @@
 
 export type FaultCode =
   | 'DATAPLANE_MISSING'
+  | 'PROGRAM_MISSING'
   | 'PROCESS_START'
   | 'DRIVER_EXITED'
   | 'IDLE_CONNECTIONS'

@@ -1,6 +1,10 @@
+export * from './abilities.js';
+export { acceleratedProgram, ENVOY_PROVIDERS, QAT_ENGINE } from './accelerated-programs.js';
 export * from './cgroups.js';
 export * from './clock.js';
 export * from './cores.js';
+export * from './counter-source.js';
+export * from './descendants.js';
 export * from './fault.js';
 export * from './identity.js';
 export * from './install.js';
@@ -8,3 +12,7 @@ export * from './leftovers.js';
 export * from './network-namespaces.js';
 export * from './pin.js';
 export * from './processes.js';
+export * from './programs.js';
+export { findQuickAssist } from './quickassist.js';
+export { firmwareRequests } from './quickassist-counters.js';
+export * from './short-process.js';

@@ -1,5 +1,7 @@
 /** What a row of the catalogue says. */
 import type { MetricName } from '../record/index.js';
+import type { Accelerator, ForeignProgram } from './foreign.js';
+import type { Need } from './needs.js';
 import type { WrittenOptions } from './options.js';
 import type { WitnessName } from './witnesses.js';
 
@@ -19,6 +21,21 @@ export type RowForm =
       /** The options that switch the row's own mechanism off, so that a test can see its witness fail. */
       readonly opposite: WrittenOptions;
     }
+  | {
+      /** No proxy at all: the kernel sends connections straight to the service. */
+      readonly type: 'zero-sidecar';
+      readonly preset: WrittenOptions;
+      readonly opposite: WrittenOptions;
+    }
+  | {
+      /** A proxy that people run, with some of the options. */
+      readonly type: 'foreign';
+      readonly program: ForeignProgram;
+      /** What does its private-key work; then `program` is the one preferred of those that can use it. */
+      readonly accelerator?: Accelerator;
+      readonly preset: WrittenOptions;
+      readonly opposite: WrittenOptions;
+    }
   | { readonly type: 'custom' };
 
 export interface CatalogueRow {
@@ -32,5 +49,8 @@ export interface CatalogueRow {
   readonly expectations: readonly Expectation[];
   /** Why the row's figures do not stand for a real machine when the data plane has fewer than two cores; else null. */
   readonly needsTwoCores: string | null;
-  readonly linuxOnly: boolean;
+  /** What a reader must know before comparing its figures with another row's; else null. */
+  readonly caveat: string | null;
+  /** What it needs of the machine beyond what follows from its options. */
+  readonly needs: readonly Need[];
 }

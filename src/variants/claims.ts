@@ -16,15 +16,34 @@ export function claimsOf(
 ): readonly Claim[] {
   const claims: readonly Claim[] =
     protocol === 'tcp'
-      ? [...(options.buffers === 'pooled' ? (['buffer-pool'] as const) : []), 'proxy-in-path']
+      ? [
+          ...(options.buffers === 'pooled' ? (['buffer-pool'] as const) : []),
+          'proxy-in-path',
+          ...kernelClaims(options, proxies),
+        ]
       : [
           ...engineClaims(options),
           'proxy-in-path',
+          ...kernelClaims(options, proxies),
           ...connectionClaims(options, connections),
           ...(form === 'sidecar' ? proxies.flatMap((proxy, index) => hopClaims(proxy, index, options)) : []),
         ];
   const isPoint = (claim: Claim) => claim === point || claim.startsWith(`${point}@`);
   return [...claims.filter(isPoint), ...claims.filter((claim) => !isPoint(claim))];
+}
+
+/** What the kernel does for a variant. Interception and the short cut beneath TCP are for hops over TCP alone. */
+export function kernelClaims(options: SidecarOptions, proxies: readonly ProxySpec[]): Claim[] {
+  const { forwarding, sameHost, interception, policy } = options;
+  const overTcp = proxies.filter(({ listen }) => listen.protocol !== 'h3').map(({ role }) => role);
+  return [
+    ...(forwarding === 'sockmap' ? proxies.map(({ role }) => at('kernel-forwarding', role)) : []),
+    ...(sameHost === 'messages' ? (['messages'] as const) : []),
+    ...(interception === 'none'
+      ? []
+      : (['connects-redirected', ...overTcp.map((role) => at('intercepted', role))] as const)),
+    ...(policy === 'kernel' ? (['kernel-policy'] as const) : []),
+  ];
 }
 
 function engineClaims({ buffers, http, concurrency, duties }: SidecarOptions): Claim[] {
@@ -52,8 +71,8 @@ function hopClaims(proxy: ProxySpec, index: number, options: SidecarOptions): Cl
   const { protocol, security } = listen;
   return [
     ...(protocol === 'tcp' ? [] : [at(protocol, role)]),
-    // The client speaks without TLS to the first of them, always.
-    ...(index === 0 ? [] : [at(security === 'mtls' ? 'mtls' : 'plaintext', role)]),
+    // That the client speaks without TLS to the first of them is no point of the variant's.
+    ...(index === 0 && security === 'plain' ? [] : [at(security === 'mtls' ? 'mtls' : 'plaintext', role)]),
     ...(upstream.security === 'mtls' ? upstreamTlsClaims(role, options) : []),
     ...(policy === 'remote' ? [at('policy-calls', role)] : []),
     ...(policy === 'cached' ? [at('policy-cache', role)] : []),

@@ -1,7 +1,10 @@
 export * from './catalogue.js';
 export type { CatalogueRow } from './catalogue-row.js';
+export * from './custom.js';
 export { EXPLANATIONS } from './explanations/index.js';
+export { type Accelerator, type ForeignProgram, foreignConflicts } from './foreign.js';
+export * from './needs.js';
 export * from './options.js';
-export type { ProxySpec, Surroundings } from './path.js';
+export type { HopProtocol, ProxySpec, Surroundings } from './path.js';
 export * from './resolve.js';
 export * from './witnesses.js';

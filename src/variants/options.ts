@@ -32,6 +32,24 @@ export const sidecarOptionsSchema = z.strictObject({
     .describe(
       'Idle upstream connections kept for reuse; `auto` is as many as the workload has. Go’s default of 2 makes a proxy dial for almost every request under load.',
     ),
+  forwarding: z
+    .enum(['copy', 'sockmap'])
+    .optional()
+    .describe(
+      '`copy`: the sidecar reads and writes; `sockmap`: the kernel moves the payload between its two sockets (needs `workload.protocol: tcp` or `raw`, root and eBPF).',
+    ),
+  sameHost: z
+    .enum(['tcp', 'messages'])
+    .optional()
+    .describe(
+      '`messages`: sockets whose both ends are on this machine hand each other their bytes beneath TCP/IP (sockops and sk_msg; needs root and eBPF).',
+    ),
+  interception: z
+    .enum(['none', 'connect', 'redirect'])
+    .optional()
+    .describe(
+      'How traffic for the service gets into the sidecar: `none`: the client addresses it; `connect`: an eBPF hook on connect() changes the address; `redirect`: nftables REDIRECT does, packet by packet.',
+    ),
   meshProtocol: z
     .enum(['same', 'http1', 'h2', 'h3'])
     .optional()
@@ -56,10 +74,10 @@ export const sidecarOptionsSchema = z.strictObject({
     })
     .optional(),
   policy: z
-    .enum(['none', 'remote', 'cached'])
+    .enum(['none', 'remote', 'cached', 'kernel'])
     .optional()
     .describe(
-      'Whether the last sidecar asks a policy server for each request (`remote`), or keeps its decisions (`cached`).',
+      'Whether the last sidecar asks a policy server for each request (`remote`), or keeps its decisions (`cached`); `kernel`: eBPF programs judge each connection and each piece of data by its addresses.',
     ),
   duties: z
     .enum(['bare', 'mesh'])
@@ -100,10 +118,13 @@ export interface SidecarOptions {
   readonly buffers: 'fresh' | 'pooled';
   readonly upstreamConnections: 'pooled' | 'fresh';
   readonly idleUpstreamConnections: 'auto' | number;
+  readonly forwarding: 'copy' | 'sockmap';
+  readonly sameHost: 'tcp' | 'messages';
+  readonly interception: 'none' | 'connect' | 'redirect';
   readonly meshProtocol: 'same' | 'http1' | 'h2' | 'h3';
   readonly mtls: 'none' | 'cross-cluster' | 'all';
   readonly tls: TlsOptions;
-  readonly policy: 'none' | 'remote' | 'cached';
+  readonly policy: 'none' | 'remote' | 'cached' | 'kernel';
   readonly duties: 'bare' | 'mesh';
   readonly accessLog: boolean;
   readonly hopTimes: boolean;
@@ -119,6 +140,9 @@ export const PLAIN_OPTIONS: SidecarOptions = {
   buffers: 'fresh',
   upstreamConnections: 'pooled',
   idleUpstreamConnections: 'auto',
+  forwarding: 'copy',
+  sameHost: 'tcp',
+  interception: 'none',
   meshProtocol: 'same',
   mtls: 'none',
   tls: { key: 'ecdsa', version: '1.3', cipher: 'auto', resumption: true, earlyData: false },
@@ -148,7 +172,11 @@ export function optionsOf(...written: readonly WrittenOptions[]): SidecarOptions
 /** Why the options cannot stand together, as predicates with the option that has to change; empty when they can. */
 export function optionConflicts(
   options: SidecarOptions,
-  surroundings: { readonly protocol: WorkloadProtocol; readonly meshHops: number },
+  surroundings: {
+    readonly protocol: CarriedProtocol;
+    readonly meshHops: number;
+    readonly nodes: 1 | 2;
+  },
 ): readonly { readonly option: string; readonly message: string }[] {
   const { http, concurrency, mtls, meshProtocol, tls, policy, duties } = options;
   const { protocol, meshHops } = surroundings;
@@ -178,11 +206,53 @@ export function optionConflicts(
   );
   refuse(
     http === 'lean' &&
-      (protocol === 'h2' || protocol === 'grpc' || meshProtocol === 'h2' || meshProtocol === 'h3'),
+      (protocol === 'h2' ||
+        protocol === 'h3' ||
+        protocol === 'grpc' ||
+        meshProtocol === 'h2' ||
+        meshProtocol === 'h3'),
     'http',
     'speaks HTTP/1.1 only',
   );
-  refuse(http === 'lean' && policy !== 'none', 'policy', 'needs `http: net-http`');
+  refuse(http === 'lean' && (policy === 'remote' || policy === 'cached'), 'policy', 'needs `http: net-http`');
+  refuse(
+    options.forwarding === 'sockmap' && protocol !== 'tcp',
+    'forwarding',
+    'needs `workload.protocol: tcp` or `raw`: the kernel moves bytes and reads no requests',
+  );
+  refuse(
+    options.forwarding === 'sockmap' && options.sameHost === 'messages',
+    'forwarding',
+    'cannot be joined with `sameHost: messages`: a socket can be in one such map only',
+  );
+  refuse(
+    options.forwarding === 'sockmap' && options.buffers === 'pooled',
+    'buffers',
+    'means nothing with `forwarding: sockmap`, which has no buffers; leave it out',
+  );
+  refuse(
+    options.interception === 'redirect' && options.sameHost === 'messages',
+    'sameHost',
+    'cannot be joined with `interception: redirect`: either end would know the connection by another address; use `interception: connect`',
+  );
+  refuse(
+    options.interception === 'redirect' && policy === 'kernel',
+    'policy',
+    'cannot be joined with `interception: redirect`, of which the programs that judge know nothing; use `interception: connect`',
+  );
+  const inKernel: readonly [boolean, string][] = [
+    [options.forwarding === 'sockmap', 'forwarding'],
+    [options.sameHost === 'messages', 'sameHost'],
+    [options.interception !== 'none', 'interception'],
+    [policy === 'kernel', 'policy'],
+  ];
+  for (const [set, option] of inKernel) {
+    refuse(
+      set && surroundings.nodes === 2,
+      option,
+      'needs `nodes: 1`: a short cut through the kernel may not cross the link between two nodes',
+    );
+  }
   refuse(
     meshProtocol === 'h3' && mtls !== 'all',
     'meshProtocol',
@@ -199,20 +269,28 @@ export function optionConflicts(
     'tls.earlyData',
     'needs `meshProtocol: h3`: Go has no early data over TCP',
   );
+  for (const [set, option] of inKernel) {
+    refuse(
+      protocol === 'h3' && set,
+      option,
+      'is for connections of TCP, and with `workload.protocol: h3` there are none to the sidecar',
+    );
+  }
+  refuse(protocol === 'h3' && tls.version !== '1.3', 'tls.version', 'must be `1.3` under QUIC');
   const perRequest: readonly [boolean, string][] = [
     [http === 'lean', 'http'],
     [concurrency !== 'goroutine', 'concurrency'],
     [options.upstreamConnections === 'fresh', 'upstreamConnections'],
     [meshProtocol !== 'same', 'meshProtocol'],
     [mtls !== 'none', 'mtls'],
-    [policy !== 'none', 'policy'],
+    [policy === 'remote' || policy === 'cached', 'policy'],
     [duties !== 'bare', 'duties'],
   ];
   for (const [set, option] of perRequest) {
     refuse(
       protocol === 'tcp' && set,
       option,
-      'needs a protocol with requests, and with `workload.protocol: tcp` the sidecars see none',
+      'needs a protocol with requests, and with `workload.protocol: tcp` or `raw` the sidecars see none',
     );
   }
   refuse(
@@ -223,5 +301,13 @@ export function optionConflicts(
   return found;
 }
 
-/** What the client and the service speak. gRPC is HTTP/2 with trailers and streams. */
-export type WorkloadProtocol = 'http1' | 'h2' | 'grpc' | 'tcp';
+/** What the client and the service speak. gRPC is HTTP/2 with trailers and streams; `tcp` is HTTP/1.1 that nobody between them reads. */
+export type WorkloadProtocol = CarriedProtocol | 'raw';
+
+/** What the proxies between them take it for: to those that copy bytes it does not matter whose they are. */
+export type CarriedProtocol = 'http1' | 'h2' | 'h3' | 'grpc' | 'tcp';
+
+/** What proxies take a workload for. */
+export function carriedAs(protocol: WorkloadProtocol): CarriedProtocol {
+  return protocol === 'raw' ? 'tcp' : protocol;
+}

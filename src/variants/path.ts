@@ -1,5 +1,5 @@
 /** The proxies of a path, and what each speaks on either side. */
-import type { SidecarOptions, WorkloadProtocol } from './options.js';
+import type { CarriedProtocol, SidecarOptions } from './options.js';
 import type { ProxyRole } from './witnesses.js';
 
 export type HopProtocol = 'http1' | 'h2' | 'h3' | 'tcp';
@@ -20,22 +20,25 @@ export interface Surroundings {
   readonly clusterOf: (role: ProxyRole) => string;
   /** The workload's connections, for options that are `auto`. */
   readonly connections: number;
-  readonly protocol: WorkloadProtocol;
+  readonly protocol: CarriedProtocol;
 }
 
-/** What each proxy of the path speaks on either side. Client and service speak the workload's protocol, without TLS. */
+/** What each proxy of the path speaks on either side. Client and service speak the workload's protocol, without TLS where it has such a form. */
 export function proxiesOf(options: SidecarOptions, surroundings: Surroundings): readonly ProxySpec[] {
   const { roles, clusterOf, protocol } = surroundings;
   const outer: HopProtocol = protocol === 'grpc' ? 'h2' : protocol;
   const inner: HopProtocol = options.meshProtocol === 'same' ? outer : options.meshProtocol;
   const between = (from: ProxyRole, to: ProxyRole): ProxySpec['listen'] => ({
     protocol: inner,
+    // QUIC has no form without TLS.
     security:
-      options.mtls === 'all' || (options.mtls === 'cross-cluster' && clusterOf(from) !== clusterOf(to))
+      inner === 'h3' ||
+      options.mtls === 'all' ||
+      (options.mtls === 'cross-cluster' && clusterOf(from) !== clusterOf(to))
         ? 'mtls'
         : 'plain',
   });
-  const end: ProxySpec['listen'] = { protocol: outer, security: 'plain' };
+  const end: ProxySpec['listen'] = { protocol: outer, security: outer === 'h3' ? 'mtls' : 'plain' };
   return roles.map((role, index) => {
     const before = roles[index - 1];
     const after = roles[index + 1];

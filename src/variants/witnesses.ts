@@ -14,6 +14,12 @@
  * - `http1`, `h2`, `h3`: requests that came in by that protocol.
  * - `policy-calls`: calls to the policy server over requests; `policy-cache`: decisions found in the cache.
  * - `duties`: requests for which every duty of a mesh was done.
+ * - `messages`: bytes of answers that eBPF handed over beneath TCP/IP, on the hop where least was.
+ * - `kernel-forwarding`: bytes of answers that the kernel moved between a sidecar’s sockets, over those received.
+ * - `connects-redirected`: connections that the kernel sent elsewhere over those that arrived there.
+ * - `intercepted`: connections whose original destination was another over those accepted.
+ * - `kernel-policy`: bytes of answers that eBPF judged over those received.
+ * - `qat-requests`: requests that a QuickAssist device served, over TLS handshakes made; at most 1.
  */
 export const WITNESSES = [
   'proxy-in-path',
@@ -41,6 +47,12 @@ export const WITNESSES = [
   'policy-calls',
   'policy-cache',
   'duties',
+  'messages',
+  'kernel-forwarding',
+  'connects-redirected',
+  'intercepted',
+  'kernel-policy',
+  'qat-requests',
 ] as const;
 
 export type WitnessName = (typeof WITNESSES)[number];

@@ -76,8 +76,8 @@ export const BASELINES = {
   `),
   custom: prose(`
     A program of your own in the place of the proxy. The scenario gives its command line, in which the harness fills
-    in where to listen and where to send; it is started beside the others, gets the same requests in the same blocks,
-    and is ended with the run. Nothing is known of its inside: it may be a proxy in any language, one that people run
+    in where to listen and where to send; one is started for each sidecar of the path, beside the other variants, get the same requests in the same blocks,
+    and ended with the run. Nothing is known of its inside: it may be a proxy in any language, one that people run
     in production, or an earlier build of a sidecar whose next version is under test.
 
     What can be measured from outside is measured exactly as for all others: latency from the intended send time,
@@ -90,14 +90,15 @@ export const BASELINES = {
     proxy that waits for the whole body before it forwards, or that closes its upstream connection after each answer,
     is not slow by nature but by its settings.
 
-    No counter of a mechanism can be read, so that this variant claims none, and its result rests on behaviour alone.
-    The parity check before the load is therefore the part to read first: same status, same body digest, same protocol
+    Where the scenario says which of the program's own figures is its count of requests, that count must match what was
+    sent, and its place in the path is proven. Without such a figure nothing is claimed, and the result rests on behaviour
+    alone. The parity check before the load is therefore the part to read first: same status, same body digest, same protocol
     version and which headers were added or lost, beside all other variants.
 
     A comparison with a sidecar of this project is between two whole programs. It says which is cheaper for this
     traffic and by how much, and nothing about why. For the why, profile the program in a separate run: a profiler's
-    own cost would be billed to the process, and the figures would no longer be comparable. A program that leaves its
-    work to child processes is billed too little, for only the process started here is read. Duties that it performs
+    own cost would be billed to the process, and the figures would no longer be comparable. Child processes that
+    it has by its first answer are billed with it; those that it starts later are not. Duties that it performs
     beyond forwarding are part of its price; the matrix cannot list what it cannot see.
   `),
 } as const;

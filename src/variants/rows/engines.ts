@@ -48,7 +48,6 @@ export const ENGINE_ROWS: readonly CatalogueRow[] = [
     point: 'worker-pool',
     preset: { http: 'lean', concurrency: 'worker-pool' },
     opposite: { concurrency: 'goroutine' },
-    linuxOnly: true,
   }),
   sidecarRow({
     kind: 'netpoll',

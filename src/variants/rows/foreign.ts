@@ -2,7 +2,7 @@
 import type { CatalogueRow } from '../catalogue-row.js';
 import { sidecarRow } from './row.js';
 
-const none = { expectations: [], needsTwoCores: null, linuxOnly: false } as const;
+const none = { expectations: [], needsTwoCores: null, needs: [], caveat: null } as const;
 
 export const FOREIGN_ROWS: readonly CatalogueRow[] = [
   {
@@ -45,7 +45,8 @@ export const FOREIGN_ROWS: readonly CatalogueRow[] = [
   {
     ...none,
     kind: 'custom',
-    description: 'A command of the user’s own: any proxy that can be told where to listen and where to send.',
+    description:
+      'A proxy of the user’s own: any program that can be told where to listen and where to send, once for each sidecar of the path.',
     counterpart: null,
     form: { type: 'custom' },
     point: null,

@@ -11,7 +11,8 @@ export function sidecarRow({ preset = {}, opposite = {}, ...row }: Given): Catal
     counterpart: 'plain',
     expectations: [],
     needsTwoCores: null,
-    linuxOnly: false,
+    needs: [],
+    caveat: null,
     form: { type: 'sidecar', preset, opposite },
     ...row,
   };
