@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Cluster, createLocalCluster, type Deployment } from '../cluster/index.js';
-import { createProcessHost, type ProcessHost } from '../host/index.js';
+import { createProcessHost, dataplaneBinary, type ProcessHost } from '../host/index.js';
 import { type EngineSlice, type EngineSliceOrder, type LoadgenEngine, startLoadgen } from '../load/index.js';
 import { decodeHistogram, quantileNs } from '../record/index.js';
 import { resolveVariant } from '../variants/index.js';
@@ -11,6 +11,8 @@ import { scratchFolder } from './command-line.js';
 
 const hasWrk = spawnSync('wrk', ['-v']).error === undefined;
 const CONNECTIONS = 4;
+/** What the generator and the service may add to a bare round trip over loopback: parsing, the runtime's wake-ups. */
+const MOST_ADDED_MS = 0.1;
 
 describe('latency without a proxy', () => {
   let host: ProcessHost;
@@ -26,6 +28,8 @@ describe('latency without a proxy', () => {
       nodes: 1,
       roundTripMs: 0,
       policyLatencyMs: 0,
+      addresses: 'ipv4',
+      kernelHooks: false,
     });
     engine = await startLoadgen(host, cluster.isolation.generatorCores);
   });
@@ -83,20 +87,27 @@ describe('latency without a proxy', () => {
     quantileNs(decodeHistogram(encoded ?? ''), q) / 1e6;
 
   it.each([1, 5, 20])(
-    'exceeds the service’s own residence time of %i ms by less than 150 µs at p50',
+    'exceeds the service’s own residence time of %i ms by little more than a bare round trip takes, at p50',
     async (delayMs) => {
       const deployment = await standService(delayMs);
-      const slice = await measure({
-        ratePerSecond: 100,
-        arrivals: 'constant',
-        durationMs: 3000,
-        warmupMs: 300,
-      });
-      const beyondMs = quantileMs(slice.beyondResidence, 0.5);
-      const wholeMs = quantileMs(slice.latency, 0.5);
-      expect(wholeMs).toBeGreaterThanOrEqual(delayMs);
-      expect(beyondMs).toBeGreaterThan(0);
-      expect(beyondMs).toBeLessThan(0.15);
+      const beyondMs: number[] = [];
+      const addedMs: number[] = [];
+      // What others do to this machine meanwhile only ever adds: the least of three says what the generator adds itself.
+      // What loopback takes is the machine's and not the generator's, and is measured beside it at the same rate.
+      for (let turn = 0; turn < 3; turn += 1) {
+        const slice = await measure({
+          ratePerSecond: 100,
+          arrivals: 'constant',
+          durationMs: 1500,
+          warmupMs: 300,
+        });
+        expect(quantileMs(slice.latency, 0.5)).toBeGreaterThanOrEqual(delayMs);
+        const beyond = quantileMs(slice.beyondResidence, 0.5);
+        beyondMs.push(beyond);
+        addedMs.push(beyond - bareRoundTripMs(cluster.isolation.generatorCores));
+      }
+      expect(Math.min(...beyondMs)).toBeGreaterThan(0);
+      expect(Math.min(...addedMs), `of ${addedMs} ms, beyond ${beyondMs} ms`).toBeLessThan(MOST_ADDED_MS);
       await cluster.teardown([deployment]);
     },
   );
@@ -124,9 +135,10 @@ describe('latency without a proxy', () => {
 
   it('shows a 500 ms stall of the service as intended-time latency and not as send-time latency', async () => {
     const deployment = await standService(0);
-    const admin = deployment.processes[0]?.admin ?? '';
+    const admin = deployment.processes[0]?.admin;
+    if (admin?.type !== 'snapshot') throw new Error('the service has no admin port');
     const stall = setTimeout(() => {
-      request(`http://${admin}/stall?ms=500`, { method: 'POST' }).end();
+      request(`http://${admin.address}/stall?ms=500`, { method: 'POST' }).end();
     }, 1500);
     // 8,000 requests: the four that are in flight when the stall begins are fewer than one in a thousand.
     const slice = await measure({
@@ -142,6 +154,16 @@ describe('latency without a proxy', () => {
     await cluster.teardown([deployment]);
   });
 });
+
+/** Median of bare round trips over loopback, 100 a second, on the cores that generator and service share. */
+function bareRoundTripMs(cores: readonly number[]): number {
+  // Elsewhere the limit holds for the whole.
+  if (process.platform !== 'linux') return 0;
+  const [first = 0, second = first] = cores;
+  const options = ['--cpus', `${first},${second}`, '--round-trips', '100', '--pause', '10ms'];
+  const told = execFileSync(dataplaneBinary(), ['loopback', ...options], { encoding: 'utf8' });
+  return (JSON.parse(told) as { readonly medianNs: number }).medianNs / 1e6;
+}
 
 function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;

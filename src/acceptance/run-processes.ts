@@ -27,12 +27,14 @@ export function processesOf(harnessPid: number): RunProcess[] {
   return found;
 }
 
-/** cgroups that the harness `harnessPid` made and that are still there. */
-export function cgroupsOf(harnessPid: number): string[] {
+/** cgroups that the harness `harnessPid` made and that are still there; those of every process of meshmark's when it is null. */
+export function cgroupsOf(harnessPid: number | null): string[] {
   const mount = readFileSync('/proc/self/mounts', 'utf8')
     .split('\n')
     .map((line) => line.split(' '))
     .find((fields) => fields[2] === 'cgroup2')?.[1];
   if (mount === undefined) return [];
-  return readdirSync(mount).filter((name) => name.startsWith(`meshmark-${harnessPid}-`));
+  return readdirSync(mount).filter((name) =>
+    name.startsWith(harnessPid === null ? 'meshmark-' : `meshmark-${harnessPid}-`),
+  );
 }

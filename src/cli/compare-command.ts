@@ -1,6 +1,7 @@
 /** `meshmark compare`: two stored runs side by side. */
-import { METRICS, readRun } from '../record/index.js';
+import { METRICS, readImported, readRun } from '../record/index.js';
 import { compareLevels, type LevelComparison } from '../stats/index.js';
+import { compareWithImported } from './compare-imported.js';
 import { judge } from './judge.js';
 import { EXIT, type ExitCode } from './outcome.js';
 import { type Terminal, textTable } from './terminal.js';
@@ -8,7 +9,7 @@ import { type Terminal, textTable } from './terminal.js';
 /**
  * Prints, for every variant and metric that both runs have, both values and the ratio after / before. Nothing is
  * gated: the runs were not interleaved, so what the machine did between them is in the ratio. Exit 3 when the machines
- * differ and the numbers cannot be compared at all.
+ * differ and the numbers cannot be compared at all, or when another tool measured one of them.
  */
 export function compareCommand(
   terminal: Terminal,
@@ -16,6 +17,9 @@ export function compareCommand(
   after: string,
   options: { readonly json?: boolean },
 ): ExitCode {
+  if (readImported(before) !== null || readImported(after) !== null) {
+    return compareWithImported(terminal, before, after, options);
+  }
   const [first, second] = [judge(readRun(before)), judge(readRun(after))];
   const sameMachine = first.run.machine.fingerprint === second.run.machine.fingerprint;
   const rows = compareLevels(first.analysis.levels, second.analysis.levels);

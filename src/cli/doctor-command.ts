@@ -2,8 +2,21 @@
 import { execFileSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { allowedCores, cgroup2Mount, dataplaneBinary, findLeftovers, splitCores } from '../host/index.js';
+import {
+  allowedCores,
+  cgroup2Mount,
+  dataplaneBinary,
+  type ExternalProgram,
+  FOREIGN_PROGRAMS,
+  findLeftovers,
+  findProgram,
+  howToGet,
+  lacking,
+  programVersion,
+  splitCores,
+} from '../host/index.js';
 import { readMachine } from '../probes/index.js';
+import { KERNEL_FEATURES } from '../variants/index.js';
 import { EXIT, type ExitCode } from './outcome.js';
 import type { Terminal } from './terminal.js';
 
@@ -37,7 +50,19 @@ export function doctorCommand(terminal: Terminal, options: { readonly json: bool
 }
 
 function examine(): Finding[] {
-  return [node(), dataPlane(), cores(), cgroups(), cpuClock(), noise(), browser(), leftovers()];
+  return [
+    node(),
+    dataPlane(),
+    cores(),
+    cgroups(),
+    cpuClock(),
+    noise(),
+    kernelHooks(),
+    ...FOREIGN_PROGRAMS.map((name) => program(name, 'its rows are left out of a run')),
+    program('k6', 'scenarios with `driver: k6` cannot run'),
+    browser(),
+    leftovers(),
+  ];
 }
 
 function node(): Finding {
@@ -128,6 +153,35 @@ function noise(): Finding {
     detail,
     mend: 'something else is using this machine; end it before you measure',
   };
+}
+
+function kernelHooks(): Finding {
+  const check = 'eBPF and nftables';
+  const missing = KERNEL_FEATURES.flatMap((feature) => {
+    const reason = lacking(`kernel:${feature}`);
+    return reason === null ? [] : [`${feature}: ${reason.replace(`${feature}: `, '')}`];
+  });
+  if (missing.length === 0) {
+    return { check, state: 'ok', detail: `${KERNEL_FEATURES.join(', ')}, each tried by attaching it` };
+  }
+  return {
+    check,
+    state: 'limited',
+    detail: missing.join('; '),
+    mend: 'rows that need it are unavailable and the rest of a scenario runs; they want root, cgroup v2 and, for redirect, nftables',
+  };
+}
+
+function program(name: ExternalProgram, without: string): Finding {
+  const path = findProgram(name);
+  return path === null
+    ? {
+        check: name,
+        state: 'limited',
+        detail: `not found; ${without}`,
+        mend: howToGet(name),
+      }
+    : { check: name, state: 'ok', detail: `${programVersion(name, path)} (${path})` };
 }
 
 function browser(): Finding {

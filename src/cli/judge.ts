@@ -16,7 +16,8 @@ export function judge(folder: StoredRun): JudgedRun {
   const variants = stored.run.variants.map((variant) =>
     variant.status === 'not-exercised' ? { ...variant, status: 'measured' as const, reason: null } : variant,
   );
-  const proven = analyse({ ...stored.run, variants }, stored.slices, stored.windows);
+  const { slices, windows, profiles, controls, steps } = stored;
+  const proven = analyse({ ...stored.run, variants }, slices, windows, profiles, controls, steps);
   const validity = withDamage(proven.analysis.validity, stored.damaged.length);
   const gate = evaluateGate(stored.run.planned, proven.analysis.effects, validity, floorOf(stored.run));
   const analysis = { ...proven.analysis, validity, gate };

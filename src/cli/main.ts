@@ -2,16 +2,20 @@
 /** The command line: which words exist, and nothing of what they do. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { packageVersion } from '../host/index.js';
-import { DURATION, parseQuantity } from '../scenario/index.js';
+import { IMPORT_FORMATS } from '../import/index.js';
+import { DURATION, PERCENT, parseQuantity, RATE } from '../scenario/index.js';
 import { calibrateCommand } from './calibrate-command.js';
 import { cleanCommand } from './clean-command.js';
 import { compareCommand } from './compare-command.js';
 import { doctorCommand } from './doctor-command.js';
 import { gateCommand } from './gate-command.js';
+import { importCommand } from './import-command.js';
 import { listCommand } from './list-command.js';
 import { describeFault, EXIT, type ExitCode } from './outcome.js';
 import { reportCommand } from './report-command.js';
 import { runCommand } from './run-command.js';
+import { selfTestCommand } from './self-test/self-test.js';
+import { searchCommand, sweepCommand } from './steps-command.js';
 import { processTerminal } from './terminal.js';
 import { validateCommand } from './validate-command.js';
 
@@ -47,6 +51,29 @@ function wholeNumber(least: number): (text: string) => number {
 function duration(text: string): number {
   const parsed = parseQuantity(text, DURATION);
   if (!parsed.ok) throw new InvalidArgumentError(`"${text}" ${parsed.problem}.`);
+  return parsed.value;
+}
+
+/** Requests per second, with or without the unit. */
+function rate(text: string): number {
+  const parsed = parseQuantity(/^[\d._]+$/.test(text) ? `${text}/s` : text, RATE);
+  if (!parsed.ok) throw new InvalidArgumentError(`"${text}" ${parsed.problem}.`);
+  if (!(parsed.value > 0 && parsed.value <= 1e6)) {
+    throw new InvalidArgumentError(`"${text}" is no rate between 0 and 1000000/s.`);
+  }
+  return parsed.value;
+}
+
+function rates(text: string): number[] {
+  return text.split(',').map((one) => rate(one.trim()));
+}
+
+/** A share above 0 and below 1, as a percentage. */
+function share(text: string): number {
+  const parsed = parseQuantity(text, PERCENT);
+  if (!parsed.ok) throw new InvalidArgumentError(`"${text}" ${parsed.problem}.`);
+  if (!(parsed.value > 0 && parsed.value < 1))
+    throw new InvalidArgumentError(`"${text}" is not between 0% and 100%.`);
   return parsed.value;
 }
 
@@ -90,6 +117,58 @@ program
   .action((scenario: string, options) => ends(runCommand(terminal, scenario, options)));
 
 program
+  .command('sweep')
+  .description(
+    'measure the variants at one rate after another: the throughput–latency curve of each, and its knee',
+  )
+  .argument('<scenario>', 'a scenario file; its own slices and rate are left aside')
+  .option('--rates <list>', 'rates in requests/s, with commas between them', rates)
+  .option('--from <rate>', 'or: the lowest rate', rate)
+  .option('--to <rate>', 'and the highest', rate)
+  .option('--steps <n>', 'with as many rates from one to the other', wholeNumber(2), 6)
+  .option('--blocks <n>', 'how often each rate is measured; four give an interval', wholeNumber(1), 4)
+  .option('--slice <time>', 'how long each time', duration, 2000)
+  .option('--variant <id...>', 'only these variants, and the baseline')
+  .option('--seed <n>', 'seed of everything random, instead of the scenario’s', wholeNumber(0))
+  .option('--out <dir>', 'folder for the record and the report (default: a new one under reports/)')
+  .option('--json', 'print the result as JSON on stdout')
+  .addHelpText(
+    'after',
+    `
+Examples:
+  $ meshmark sweep scenarios/quickstart.yaml --rates 500,1000,2000,4000
+  $ meshmark sweep scenarios/quickstart.yaml --from 200/s --to 6000/s --steps 8 --variant plain`,
+  )
+  .action((scenario: string, options) => ends(sweepCommand(terminal, scenario, options)));
+
+program
+  .command('search')
+  .description('find the highest rate at which each variant keeps to an objective, and what that costs')
+  .argument(
+    '<scenario>',
+    'a scenario file; its own slices are left aside, its rate is where the search starts',
+  )
+  .requiredOption('--slo <objective...>', 'what must hold: p99=5ms, p99.9=20ms, errors=1%')
+  .option('--from <rate>', 'the first rate to try, instead of the scenario’s', rate)
+  .option('--precision <share>', 'how far apart the ends of the interval may be', share, 0.04)
+  .option('--budget <time>', 'the most time it may take', duration, 120_000)
+  .option('--slice <time>', 'how long each rate is tried', duration, 2000)
+  .option('--variant <id...>', 'only these variants, and the baseline')
+  .option('--seed <n>', 'seed of everything random, instead of the scenario’s', wholeNumber(0))
+  .option('--out <dir>', 'folder for the record and the report (default: a new one under reports/)')
+  .option('--json', 'print the result as JSON on stdout')
+  .addHelpText(
+    'after',
+    `
+Examples:
+  $ meshmark search scenarios/quickstart.yaml --slo p99=5ms
+  $ meshmark search scenarios/quickstart.yaml --slo p99=5ms p99.9=20ms errors=0.1% --variant plain --budget 5m
+
+Exit codes: 0 every limit is known to the precision; 3 one is not; as for \`meshmark run\` otherwise.`,
+  )
+  .action((scenario: string, options) => ends(searchCommand(terminal, scenario, options)));
+
+program
   .command('report')
   .description('judge stored runs again and write their reports anew, from the folders alone')
   .argument('<run...>', 'run folders')
@@ -98,10 +177,25 @@ program
 program
   .command('compare')
   .description('put two stored runs side by side; descriptive, since they were not measured together')
-  .argument('<before>', 'a run folder')
-  .argument('<after>', 'a run folder')
+  .argument('<before>', 'a run folder, or one of imported results')
+  .argument('<after>', 'a run folder, or one of imported results')
   .option('--json', 'print the comparison as JSON on stdout')
   .action((before: string, after: string, options) => ends(compareCommand(terminal, before, after, options)));
+
+program
+  .command('import')
+  .description('take what another tool measured into a folder that report and compare can show')
+  .argument(
+    '<file...>',
+    'fortio -json, k6 --out json or --summary-export, what wrk --latency or wrk2 printed',
+  )
+  .addOption(
+    new Option('--format <tool>', 'the tool that wrote the files (default: guessed)').choices(IMPORT_FORMATS),
+  )
+  .option('--variant <id...>', 'what each file’s result is called, in order (default: the file’s name)')
+  .option('--out <dir>', 'folder for the record and the report (default: a new one under reports/)')
+  .option('--json', 'print the record as JSON on stdout')
+  .action((files: string[], options) => ends(importCommand(terminal, files, options)));
 
 program
   .command('gate')
@@ -134,8 +228,12 @@ program
 program
   .command('doctor')
   .description('what this machine can measure, what it cannot, and what would mend it')
+  .option('--self-test', 'lie to meshmark in twelve ways and see what finds each out (about two minutes)')
   .option('--json', 'print the findings as JSON on stdout')
-  .action((options) => ends(doctorCommand(terminal, { json: options.json === true })));
+  .action((options) => {
+    const how = { json: options.json === true };
+    return ends(options.selfTest === true ? selfTestCommand(terminal, how) : doctorCommand(terminal, how));
+  });
 
 program
   .command('clean')

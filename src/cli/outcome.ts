@@ -1,5 +1,6 @@
 /** How a command ends: the exit codes are part of the contract with CI. */
 import { EnvironmentFault } from '../host/index.js';
+import { ImportFault } from '../import/index.js';
 import { RecordError } from '../record/index.js';
 
 export const EXIT = {
@@ -26,6 +27,7 @@ export class UsageFault extends Error {
 /** What to print on stderr for a fault, and the exit code it means. Our own bugs keep their stack. */
 export function describeFault(fault: unknown): { lines: readonly string[]; exitCode: ExitCode } {
   if (fault instanceof UsageFault) return { lines: fault.lines, exitCode: EXIT.usage };
+  if (fault instanceof ImportFault) return { lines: [`meshmark: ${fault.message}`], exitCode: EXIT.usage };
   if (fault instanceof EnvironmentFault) {
     return { lines: [`meshmark: ${fault.code} ${fault.message}`], exitCode: EXIT.environment };
   }

@@ -1,17 +1,29 @@
 /** Everything between a plan and a finished run folder: the one place where the rooms are wired together. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createLocalCluster, type MeasuredLink } from '../cluster/index.js';
 import {
   createProcessHost,
   dataplaneBinary,
+  EnvironmentFault,
   fileDigest,
+  lackingAny,
   packageVersion,
   pinHarness,
   systemClock,
 } from '../host/index.js';
-import { holdIdleConnections, startAutocannon, startLoadgen } from '../load/index.js';
-import type { Plan } from '../plan/index.js';
-import { readAdmin, readMachine, readProcessCpuNs } from '../probes/index.js';
 import {
+  createK6Driver,
+  holdIdleConnections,
+  type LoadgenEngine,
+  startAutocannon,
+  startLoadgen,
+} from '../load/index.js';
+import type { Plan } from '../plan/index.js';
+import { readAdmin, readCpuShares, readMachine, readProcessCpuNs } from '../probes/index.js';
+import {
+  type AskedRequest,
   createRunWriter,
   type NoiseFloor,
   RUN_SCHEMA,
@@ -23,6 +35,8 @@ import {
   type Topology,
 } from '../record/index.js';
 import { executeRun, type ProgressEvent, type RunOutcome } from '../runner/index.js';
+import { driverDigests, driversOf, k6LoadOf } from './drivers.js';
+import { foreignDigests, withProgramsChosen } from './foreign-programs.js';
 import { rowsOf } from './variant-rows.js';
 
 /** Certificates outlive the run's budget by this, for the time it takes to stand up and to tear down. */
@@ -39,14 +53,27 @@ export interface RunRequest {
   readonly onProgress: (event: ProgressEvent) => void;
   /** Called with the roles whose CPU counts, by variant, before the first slice. */
   readonly onStanding?: (dataPlaneRoles: ReadonlyMap<string, readonly string[]>) => void;
+  /** In a search, the rate to try next with a variant; null when nothing more is to be learnt of it. */
+  readonly nextRate?: (variant: string) => number | null;
+  /** What stands between the harness and its engine; only the self-test, which has it lie, puts anything there. */
+  readonly between?: (engine: LoadgenEngine) => LoadgenEngine;
 }
 
 /**
  * Runs a plan and returns what the folder then holds, without an analysis. Whatever happens, the processes are ended
  * and the record says how it ended. Throws EnvironmentFault and RecordError.
  */
-export async function performRun(request: RunRequest): Promise<StoredRun> {
+export async function performRun(asked: RunRequest): Promise<StoredRun> {
+  const request = { ...asked, plan: { ...asked.plan, variants: withProgramsChosen(asked.plan.variants) } };
   const { plan, directory } = request;
+  const unavailable = unavailableOf(plan);
+  const available = plan.variants.filter(({ id }) => !unavailable.has(id));
+  if (available.length === 0) {
+    throw new EnvironmentFault(
+      'NO_VARIANT_LEFT',
+      `no variant of the scenario can stand on this machine: ${[...unavailable].map(([id, reason]) => `${id}: ${reason}`).join('; ')}`,
+    );
+  }
   const host = createProcessHost();
   const { keepAwake } = plan.cluster;
   const cluster = createLocalCluster(host, {
@@ -56,28 +83,47 @@ export async function performRun(request: RunRequest): Promise<StoredRun> {
     nodes: plan.topology.nodes,
     roundTripMs: plan.topology.roundTripMs,
     policyLatencyMs: plan.policy.latencyMs,
+    addresses: plan.topology.addresses,
+    kernelHooks: available.some(({ needs }) => needs.some((need) => need.startsWith('kernel:'))),
   });
   let writer: RunWriter | null = null;
   let run: RunRecord | null = null;
+  const drivers: readonly string[] = [plan.load.driver, plan.schedule.crossCheck?.driver ?? ''];
+  const k6Folder = drivers.includes('k6') ? mkdtempSync(join(tmpdir(), 'meshmark-k6-')) : null;
   try {
     const { generatorCores } = cluster.isolation;
     pinHarness(generatorCores);
-    const engine = await startLoadgen(host, generatorCores);
-    const needsAutocannon = plan.schedule.crossCheck !== null || plan.load.driver === 'autocannon';
-    const autocannon = needsAutocannon ? startAutocannon(host, generatorCores) : null;
-    const variants = rowsOf(plan, cluster);
+    const { clientCgroup } = cluster;
+    const started = await startLoadgen(host, generatorCores, clientCgroup);
+    const engine = request.between?.(started) ?? started;
+    const needsAutocannon = drivers.includes('autocannon');
+    const processes = plan.load.driver === 'autocannon' ? plan.load.processes : 1;
+    const autocannon = needsAutocannon
+      ? startAutocannon(host, generatorCores, clientCgroup, processes)
+      : null;
+    const k6 =
+      k6Folder === null ? null : createK6Driver(host, generatorCores, clientCgroup, k6Folder, k6LoadOf(plan));
+    const variants = rowsOf(plan, cluster, unavailable);
     request.onStanding?.(new Map(variants.map((variant) => [variant.id, variant.dataPlaneRoles])));
+    for (const [variant, reason] of unavailable) {
+      request.onProgress({ type: 'variant-unavailable', variant, reason });
+    }
     writer = createRunWriter(directory);
-    run = manifestOf(request, variants, engine.ready.goVersion, cluster.isolation);
+    run = {
+      ...manifestOf(request, variants, engine.ready.goVersion, cluster.isolation),
+      ...driversOf(k6, plan),
+    };
     writer.writeRun(run);
     const outcome = await executeRun(
-      plan,
+      { ...plan, variants: available },
       {
         cluster,
         engine,
         autocannon,
-        holdIdle: (target, count) => holdIdleConnections(host, generatorCores, target, count),
+        k6,
+        holdIdle: (target, count) => holdIdleConnections(host, generatorCores, clientCgroup, target, count),
         readAdmin,
+        readCpuShares,
         readProcessCpuNs,
         clock: systemClock,
       },
@@ -85,6 +131,7 @@ export async function performRun(request: RunRequest): Promise<StoredRun> {
       {
         onProgress: request.onProgress,
         signal: request.signal,
+        ...(request.nextRate === undefined ? {} : { nextRate: request.nextRate }),
         decide: ({ elapsedMs }) => (elapsedMs < plan.schedule.budgetMs ? 'continue' : 'stop'),
       },
     );
@@ -97,8 +144,19 @@ export async function performRun(request: RunRequest): Promise<StoredRun> {
     closeQuietly(writer);
     await cluster.close();
     await host.close();
+    if (k6Folder !== null) rmSync(k6Folder, { recursive: true, force: true });
   }
   return readRun(directory);
+}
+
+/** Why each variant that cannot stand on this machine cannot, by id. */
+function unavailableOf({ variants }: Plan): ReadonlyMap<string, string> {
+  return new Map(
+    variants.flatMap(({ id, needs }) => {
+      const reason = lackingAny(needs);
+      return reason === null ? [] : [[id, reason] as const];
+    }),
+  );
 }
 
 function manifestOf(
@@ -121,25 +179,42 @@ function manifestOf(
     scenario: { ...plan.scenario },
     planned: plan.analysis,
     variants: [...variants],
-    machine: readMachine(goVersion, { dataplane: fileDigest(dataplaneBinary()) }),
+    machine: readMachine(goVersion, {
+      dataplane: fileDigest(dataplaneBinary()),
+      ...foreignDigests(plan.variants),
+      ...driverDigests(plan),
+    }),
     isolation,
     parity: [],
     topology: topologyOf(plan),
     ablation: plan.ablation,
+    requests: requestsIn(plan),
+    slowClients: plan.workload.slowClients,
     floor: request.floor,
     analysis: null,
   };
 }
 
-function topologyOf({ topology }: Plan): Topology {
+function requestsIn({ workload }: Plan): AskedRequest[] | null {
+  if (workload.requests === null) return null;
+  return workload.requests.map(({ body, headers, ...request }) => ({
+    ...request,
+    headers: { ...headers },
+    body: body === null ? null : { bytes: body.content.length, sha256: body.sha256, file: body.file },
+  }));
+}
+
+function topologyOf({ topology, variants }: Plan): Topology {
+  const intercepted = variants.some(({ form }) => 'options' in form && form.options.interception !== 'none');
   return {
     path: ['client', ...topology.roles, 'service'],
     clusters: Object.fromEntries(
       Object.entries(topology.clusters).map(([cluster, steps]) => [cluster, [...steps]]),
     ),
     nodes: topology.nodes,
+    addresses: topology.addresses,
     roundTripMs: topology.nodes === 2 ? topology.roundTripMs : null,
-    interception: 'none',
+    interception: intercepted ? 'by-variant' : 'none',
   };
 }
 

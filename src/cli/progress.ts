@@ -1,6 +1,6 @@
 /** Progress of a run: a live line on a terminal, a plain line per round elsewhere. */
 
-import { decodeHistogram, quantileNs, type SliceRecord } from '../record/index.js';
+import { decodeHistogram, quantileNs, type SliceRecord, type StepRecord } from '../record/index.js';
 import type { ProgressEvent } from '../runner/index.js';
 import type { Terminal } from './terminal.js';
 
@@ -44,6 +44,18 @@ export function createProgressView(
     }
   };
 
+  const takeStep = (step: StepRecord) => {
+    measured += 1;
+    const tally = tallies.get(step.variant) ?? { p99Ms: null, cpuNs: 0, requests: 0 };
+    tallies.set(step.variant, tally);
+    const roles = dataPlaneRoles.get(step.variant) ?? [];
+    for (const edge of step.cpu) if (roles.includes(edge.role)) tally.cpuNs += edge.endNs - edge.startNs;
+    tally.requests += step.requests;
+    if (step.latency !== null && step.requests > 0) {
+      tally.p99Ms = quantileNs(decodeHistogram(step.latency), 0.99) / 1e6;
+    }
+  };
+
   const line = () => {
     const elapsed = (nowMs() - startedMs) / 1000;
     const left = Math.max(0, plannedSeconds - elapsed);
@@ -61,6 +73,9 @@ export function createProgressView(
   return {
     onProgress: (event) => {
       switch (event.type) {
+        case 'control':
+          where = `the generator, against a service that waits ${event.delayMs} ms`;
+          break;
         case 'deploying':
           where = `fresh processes ${event.replica + 1} of ${event.replicas}`;
           break;
@@ -74,6 +89,12 @@ export function createProgressView(
         }
         case 'variant-failed':
           terminal.note(`variant ${event.variant} failed: ${event.reason}; the others go on`);
+          break;
+        case 'variant-unavailable':
+          terminal.note(`variant ${event.variant} unavailable: ${event.reason}; the others go on`);
+          break;
+        case 'step':
+          takeStep(event.step);
           break;
         case 'slice':
           take(event.slice);

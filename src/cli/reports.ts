@@ -1,8 +1,15 @@
 /** Writing what readers open: the analysis into run.json, and the three reports beside it. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { replaceRunFile } from '../record/index.js';
-import { loadReportAssets, renderHtml, renderJunit, renderMarkdown } from '../report/index.js';
+import { type ImportedRecord, replaceRunFile } from '../record/index.js';
+import {
+  loadReportAssets,
+  renderHtml,
+  renderImportedHtml,
+  renderImportedMarkdown,
+  renderJunit,
+  renderMarkdown,
+} from '../report/index.js';
 import type { JudgedRun } from './judge.js';
 
 /** Writes run.json, report.html, report.md and junit.xml into the run's folder. Returns the HTML report's path. */
@@ -16,5 +23,13 @@ export async function writeReports(directory: string, judged: JudgedRun): Promis
   );
   writeFileSync(join(directory, 'report.md'), renderMarkdown(run));
   writeFileSync(join(directory, 'junit.xml'), renderJunit(run));
+  return html;
+}
+
+/** Writes report.html and report.md of imported results into their folder. Returns the HTML report's path. */
+export async function writeImportedReports(directory: string, record: ImportedRecord): Promise<string> {
+  const html = join(directory, 'report.html');
+  writeFileSync(html, renderImportedHtml(record, await loadReportAssets()));
+  writeFileSync(join(directory, 'report.md'), renderImportedMarkdown(record));
   return html;
 }

@@ -2,6 +2,7 @@
 import { readMachine } from '../probes/index.js';
 import type { NoiseFloor } from '../record/index.js';
 import { loadFloor } from './calibration.js';
+import { interruptSignal } from './interrupt.js';
 import { gateExitCode, judge } from './judge.js';
 import { EXIT, type ExitCode } from './outcome.js';
 import { performRun } from './perform-run.js';
@@ -77,25 +78,6 @@ export async function runCommand(
 function floorNote(floor: NoiseFloor, seconds: number): string {
   const share = floor.smallestDecidable * Math.sqrt(floor.seconds / seconds);
   return `by its calibration this machine can show ≥ ${(share * 100).toFixed(1)} % CPU per request in ${seconds.toFixed(0)} s`;
-}
-
-/** A signal that aborts on the first Ctrl-C or SIGTERM; the second one ends the process at once. */
-function interruptSignal(terminal: Terminal): { signal: AbortSignal; release: () => void } {
-  const controller = new AbortController();
-  const onSignal = () => {
-    if (controller.signal.aborted) process.exit(EXIT.interrupted);
-    terminal.note('interrupted: tearing down and keeping what was measured (once more to quit at once)');
-    controller.abort();
-  };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
-  return {
-    signal: controller.signal,
-    release: () => {
-      process.off('SIGINT', onSignal);
-      process.off('SIGTERM', onSignal);
-    },
-  };
 }
 
 function repeatCommand(scenario: string, options: RunOptions, seed: number): string[] {

@@ -1,7 +1,9 @@
 /** From a path on the command line to a plan, or to faults that name file, line and column. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { type Plan, planScenario } from '../plan/index.js';
 import { formatFault, parseScenario } from '../scenario/index.js';
+import { bodiesBeside } from './body-files.js';
 import { UsageFault } from './outcome.js';
 
 export interface PlanOverrides {
@@ -18,7 +20,10 @@ export function planFile(path: string, overrides: PlanOverrides = {}): Plan {
 
 /** Validates and plans a scenario's text; `path` is what faults name. Throws UsageFault. */
 export function planText(text: string, path: string, overrides: PlanOverrides = {}): Plan {
-  const parsed = parseScenario(text, path);
+  const parsed = parseScenario(text, path, {
+    readBody: bodiesBeside(path),
+    isFile: (file) => statSync(resolve(dirname(path), file), { throwIfNoEntry: false })?.isFile() === true,
+  });
   if (!parsed.ok) throw new UsageFault(parsed.faults.map(formatFault));
   const planned = planScenario(parsed.scenario, { path, text, overrides });
   if (!planned.ok) throw new UsageFault(planned.faults.map((fault) => `${path}:1:1 ${fault}`));

@@ -2,6 +2,7 @@
 import { type Effect, METRICS, type MetricName, type Verdict } from '../record/index.js';
 import type { JudgedRun } from './judge.js';
 import type { ExitCode } from './outcome.js';
+import { stepLines } from './step-summary.js';
 import { type Paint, plainText, textTable } from './terminal.js';
 
 /** What a reader asks first: latency, CPU, allocation, GC. */
@@ -18,6 +19,7 @@ export function summaryLines(judged: JudgedRun, paint: Paint): string[] {
   return [
     '',
     ...pairTables(judged, paint),
+    ...stepLines(judged, paint),
     ...besideLines(judged),
     ...variantLines(judged, paint),
     ...gateLines(judged, paint),
@@ -144,6 +146,8 @@ export function resultJson(directory: string, judged: JudgedRun, exitCode: ExitC
       witness,
     })),
     effects: analysis.effects,
+    ...(analysis.curves === undefined ? {} : { curves: analysis.curves }),
+    ...(analysis.sloResults === undefined ? {} : { sloResults: analysis.sloResults }),
     disagreements: analysis.disagreements,
     gate: analysis.gate,
   };

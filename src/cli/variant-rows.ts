@@ -2,12 +2,14 @@
 import type { Cluster } from '../cluster/index.js';
 import type { Plan } from '../plan/index.js';
 import type { RunVariant } from '../record/index.js';
-import { catalogueRow, EXPLANATIONS, type VariantSpec } from '../variants/index.js';
+import { type CatalogueRow, catalogueRow, EXPLANATIONS, type VariantSpec } from '../variants/index.js';
+import { foreignOptionsIn } from './foreign-programs.js';
 
 /** One row for each variant of the plan, before anything is measured. */
 export function rowsOf(
   { variants, counterparts }: Pick<Plan, 'variants' | 'counterparts'>,
   cluster: Pick<Cluster, 'dataPlaneRoles' | 'isolation'>,
+  unavailable: ReadonlyMap<string, string>,
 ): RunVariant[] {
   return variants.map((variant) => {
     const counterpart = counterparts[variant.id] ?? null;
@@ -19,8 +21,8 @@ export function rowsOf(
       options: optionsIn(variant),
       dataPlaneRoles: [...cluster.dataPlaneRoles(variant)],
       claims: [...variant.claims],
-      status: 'measured',
-      reason: null,
+      status: unavailable.has(variant.id) ? 'unavailable' : 'measured',
+      reason: unavailable.get(variant.id) ?? null,
       witness: null,
       explanation: EXPLANATIONS[variant.kind] ?? null,
       counterpart,
@@ -28,9 +30,16 @@ export function rowsOf(
         counterpart === null
           ? []
           : (row?.expectations ?? []).map((expectation) => ({ ...expectation, against: counterpart })),
-      caveat: cluster.isolation.dataPlaneCores.length < 2 ? (row?.needsTwoCores ?? null) : null,
+      caveat: caveatOf(row, cluster.isolation.dataPlaneCores.length),
     };
   });
+}
+
+/** Everything that speaks against taking a row's figures as they are; null when nothing does. */
+function caveatOf(row: CatalogueRow | undefined, dataPlaneCores: number): string | null {
+  const known = [row?.caveat ?? null, dataPlaneCores < 2 ? (row?.needsTwoCores ?? null) : null];
+  const said = known.filter((one) => one !== null);
+  return said.length === 0 ? null : said.join('; ');
 }
 
 /** The options as words and numbers; those of TLS only where there is any. */
@@ -38,8 +47,17 @@ function optionsIn({ form }: VariantSpec): RunVariant['options'] {
   switch (form.type) {
     case 'direct':
       return {};
+    case 'zero-sidecar': {
+      const { sameHost, interception, policy } = form.options;
+      return { sameHost, interception, policy };
+    }
     case 'custom':
-      return { command: form.command.join(' ') };
+      return {
+        command: form.command.join(' '),
+        ...(form.settings.metrics === null ? {} : { metrics: form.settings.metrics.url }),
+      };
+    case 'foreign':
+      return foreignOptionsIn(form);
     case 'node':
       return {
         buffers: form.options.buffers,

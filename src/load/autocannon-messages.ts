@@ -3,7 +3,7 @@
  * `counted` → `stop` → `result`. Load keeps flowing until `stop`, so that both CPU readings fall inside it.
  */
 import { z } from 'zod';
-import { encodedHistogram, errorCounts } from '../record/index.js';
+import { encodedHistogram, errorCounts, eventLoop } from '../record/index.js';
 
 export const autocannonOrder = z.discriminatedUnion('order', [
   z.object({
@@ -32,13 +32,12 @@ export const autocannonMessage = z.discriminatedUnion('message', [
     errors: errorCounts,
     bytesReceived: z.number(),
     latency: encodedHistogram,
-    /** CPU of the autocannon process during the measured part. */
-    cpuNs: z.number(),
-    /** Share of the measured part in which its event loop was busy, 0 to 1. */
-    eventLoopUtilisation: z.number(),
+    /** Of the autocannon process during the measured part, its CPU among it. */
+    eventLoop,
     gcCycles: z.int(),
     failed: z.string().nullable(),
   }),
 ]);
 export type AutocannonMessage = z.infer<typeof autocannonMessage>;
-export type AutocannonResult = Extract<AutocannonMessage, { message: 'result' }>;
+/** What one process saw of a slice. */
+export type AutocannonShare = Extract<AutocannonMessage, { message: 'result' }>;

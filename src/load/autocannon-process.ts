@@ -5,11 +5,12 @@
  * milliseconds. Closed loop only: autocannon's rate limit sends each second's quota in bursts, which is no
  * schedule.
  */
-import { PerformanceObserver, performance } from 'node:perf_hooks';
+import { performance } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
 import autocannon from 'autocannon';
 import { createLatencyRecorder } from '../record/index.js';
 import { type AutocannonMessage, type AutocannonOrder, autocannonOrder } from './autocannon-messages.js';
+import { createEventLoopMeter, type EventLoopReading } from './event-loop-meter.js';
 
 /** How often autocannon looks whether it should stop; its default of a second would add that to each slice. */
 const STOP_CHECK_MS = 20;
@@ -23,10 +24,7 @@ interface Run {
   stop(): void;
 }
 
-let garbageCollections = 0;
-new PerformanceObserver((entries) => {
-  garbageCollections += entries.getEntries().length;
-}).observe({ entryTypes: ['gc'] });
+const meter = createEventLoopMeter();
 
 let current: Run | null = null;
 
@@ -58,12 +56,10 @@ function startRun(order: SliceOrder): Run {
   let failed: string | null = null;
   let startedAtMicros = nowMicros();
   let endedAtMicros = startedAtMicros;
-  let cpuAtStart = process.cpuUsage();
-  let cpuNs = 0;
-  let loopAtStart = performance.eventLoopUtilization();
-  let eventLoopUtilisation = 0;
-  let collectionsAtStart = garbageCollections;
-  let gcCycles = 0;
+  let reading: EventLoopReading = {
+    eventLoop: { utilisation: 0, delayP99Ns: null, gcNs: 0, cpuNs: 0 },
+    gcCycles: 0,
+  };
 
   const report = (refusal: unknown) => {
     if (refusal instanceof Error) {
@@ -78,9 +74,7 @@ function startRun(order: SliceOrder): Run {
       errors,
       bytesReceived,
       latency: recorder.encode(),
-      cpuNs,
-      eventLoopUtilisation,
-      gcCycles,
+      ...reading,
       failed,
     });
   };
@@ -102,10 +96,7 @@ function startRun(order: SliceOrder): Run {
     if (phase !== 'counting') return;
     phase = 'counted';
     endedAtMicros = nowMicros();
-    const cpu = process.cpuUsage(cpuAtStart);
-    cpuNs = (cpu.user + cpu.system) * 1000;
-    eventLoopUtilisation = performance.eventLoopUtilization(loopAtStart).utilization;
-    gcCycles = garbageCollections - collectionsAtStart;
+    reading = meter.stop();
     say({ message: 'counted' });
   };
 
@@ -149,9 +140,7 @@ function startRun(order: SliceOrder): Run {
     count: () => {
       phase = 'counting';
       startedAtMicros = nowMicros();
-      cpuAtStart = process.cpuUsage();
-      loopAtStart = performance.eventLoopUtilization();
-      collectionsAtStart = garbageCollections;
+      meter.start();
       if (failed === null) setTimeout(endCounting, order.durationMs);
       else endCounting();
     },

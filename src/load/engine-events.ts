@@ -25,6 +25,8 @@ export const engineSlice = sliceRecord
     sendLatency: true,
     sendLag: true,
     beyondResidence: true,
+    tail: true,
+    slow: true,
   })
   .extend({
     event: z.literal('slice'),
@@ -39,7 +41,10 @@ export const engineSlice = sliceRecord
         .transform((cpuNs) => cpuNs ?? 0),
       gcCycles: z.int(),
       connectionWaits: z.int(),
+      portsExhausted: z.int().optional(),
     }),
+    /** When requests really left, in ns of the engine's clock; only where the order asked for it. */
+    sentAtNs: z.array(z.number()).optional(),
     failed: z.string().nullable(),
   });
 /** A slice as the engine saw it; the harness adds where in the plan it belongs. */
@@ -52,6 +57,7 @@ export const engineProcess = processSnapshot
 export const engineReading = z.object({
   event: z.literal('reading'),
   atMicros: z.number(),
+  wallMicros: z.number().optional(),
   processes: z.array(engineProcess),
   cores: z.array(coreSnapshot),
 });

@@ -13,10 +13,11 @@ export interface IdleConnections {
 export async function holdIdleConnections(
   host: ProcessHost,
   cores: readonly number[],
+  cgroup: string | null,
   target: Pick<EngineTarget, 'id' | 'address' | 'protocol'>,
   count: number,
 ): Promise<IdleConnections> {
-  const holder = await startLoadgen(host, cores);
+  const holder = await startLoadgen(host, cores, cgroup);
   const failed = await holder.setTargets([
     {
       ...target,

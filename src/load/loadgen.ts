@@ -8,16 +8,38 @@ import {
   engineEvent,
 } from './engine-events.js';
 
+/** One kind of request of a mix. */
+export interface EngineRequest {
+  readonly weight: number;
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer | null;
+}
+
 export interface EngineTarget {
   readonly id: string;
   /** `host:port`. */
   readonly address: string;
   readonly connections: number;
   readonly timeoutMs: number;
-  readonly protocol: 'http1' | 'h2' | 'grpc';
+  readonly protocol: 'http1' | 'h2' | 'h3' | 'grpc' | 'raw';
+  /** PEM files of the client's identity, for `h3`. */
+  readonly identity?: {
+    readonly certificateFile: string;
+    readonly keyFile: string;
+    readonly authorityFile: string;
+  };
+  /** Size of each request, for `raw`. */
+  readonly requestBytes?: number;
   /** Full name of the method, for gRPC. */
   readonly grpcMethod?: string;
+  /** A mix of requests, drawn by weight, in place of GET of `/`. */
+  readonly requests?: readonly EngineRequest[];
   readonly connectionPerRequest: boolean;
+  /** How many of the connections read slowly, and how slowly. */
+  readonly slowConnections?: number;
+  readonly slowReadBytesPerSecond?: number;
   /** Further connections that stay idle. */
   readonly idleConnections: number;
   /** Processes whose CPU clocks are read at this target's slice edges. */
@@ -25,14 +47,31 @@ export interface EngineTarget {
 }
 
 export type EngineSliceOrder = { readonly seq: number; readonly target: string } & (
-  | { readonly model: 'closed'; readonly requests: number; readonly warmupRequests: number }
-  | { readonly model: 'closed'; readonly durationMs: number; readonly warmupMs: number }
+  | {
+      readonly model: 'closed';
+      readonly requests: number;
+      readonly warmupRequests: number;
+      /** Of the draw from a mix of requests. */
+      readonly seed?: number;
+    }
+  | {
+      readonly model: 'closed';
+      readonly durationMs: number;
+      readonly warmupMs: number;
+      readonly seed?: number;
+      /** How long a connection rests after its answer. */
+      readonly thinkMs?: number;
+    }
   | {
       readonly model: 'open';
       readonly ratePerSecond: number;
-      readonly arrivals: 'constant' | 'poisson' | 'bursts';
+      readonly arrivals: 'constant' | 'poisson' | 'bursts' | 'ramp';
+      /** Where a ramp begins. */
+      readonly fromRatePerSecond?: number;
       /** Requests due at once, for bursts. */
       readonly burst?: number;
+      /** Of how many requests the send times are told. */
+      readonly keepSends?: number;
       readonly seed: number;
       readonly durationMs: number;
       readonly warmupMs: number;
@@ -56,8 +95,12 @@ interface Pending {
   readonly reject: (fault: EnvironmentFault) => void;
 }
 
-/** Starts the engine on the generator's cores. Throws DRIVER_EXITED or DRIVER_PROTOCOL. */
-export async function startLoadgen(host: ProcessHost, cores: readonly number[]): Promise<LoadgenEngine> {
+/** Starts the engine on the generator's cores and, where there is one, in the clients' cgroup. Throws DRIVER_EXITED or DRIVER_PROTOCOL. */
+export async function startLoadgen(
+  host: ProcessHost,
+  cores: readonly number[],
+  cgroup: string | null = null,
+): Promise<LoadgenEngine> {
   const pending = new Map<number, Pending>();
   let nextId = 1;
   let onReady: (ready: EngineReady) => void = () => undefined;
@@ -85,7 +128,7 @@ export async function startLoadgen(host: ProcessHost, cores: readonly number[]):
     else if (parsed.id !== null) pending.get(parsed.id)?.onEvent(parsed.event);
   };
 
-  const process = host.start({ argv: [dataplaneBinary(), 'loadgen'], cores, cgroup: null, onLine });
+  const process = host.start({ argv: [dataplaneBinary(), 'loadgen'], cores, cgroup, onLine });
   const exitFault = () => {
     const exit = process.exit();
     const how = exit === null ? 'is gone' : describeExit(exit);
@@ -140,20 +183,9 @@ export async function startLoadgen(host: ProcessHost, cores: readonly number[]):
   return {
     ready,
     setTargets: (targets) =>
-      ask(
-        {
-          op: 'targets',
-          targets: targets.map((target) => ({
-            ...target,
-            method: 'GET',
-            path: '/',
-            headers: { Host: 'meshmark' },
-          })),
-        },
-        (event, resolve) => {
-          if (event.event === 'done') resolve(event.failed ?? {});
-        },
-      ),
+      ask(targetsCommand(targets), (event, resolve) => {
+        if (event.event === 'done') resolve(event.failed ?? {});
+      }),
     runSlices: (slices, onSlice) =>
       ask<void>({ op: 'slices', slices }, (event, resolve) => {
         if (event.event === 'slice') onSlice(event);
@@ -171,6 +203,49 @@ export async function startLoadgen(host: ProcessHost, cores: readonly number[]):
       await host.end(process);
     },
   };
+}
+
+const HOST = { Host: 'meshmark' };
+
+/** Each body is sent once, however many targets are asked for with it. */
+function targetsCommand(targets: readonly EngineTarget[]): Readonly<Record<string, unknown>> {
+  const places = new Map<Buffer, number>();
+  const placeOf = (body: Buffer) => {
+    const place = places.get(body) ?? places.size;
+    places.set(body, place);
+    return place;
+  };
+  const orders = targets.map(({ requests, identity, ...target }) => ({
+    ...target,
+    ...(identity === undefined
+      ? {}
+      : {
+          certificate: identity.certificateFile,
+          key: identity.keyFile,
+          ca: identity.authorityFile,
+        }),
+    method: 'GET',
+    path: '/',
+    headers: HOST,
+    ...(requests === undefined
+      ? {}
+      : {
+          requests: requests.map(({ body, headers, ...request }) => ({
+            ...request,
+            headers: { ...(hasHost(headers) ? {} : HOST), ...headers },
+            ...(body === null ? {} : { body: placeOf(body) }),
+          })),
+        }),
+  }));
+  return {
+    op: 'targets',
+    bodies: [...places.keys()].map((body) => body.toString('base64')),
+    targets: orders,
+  };
+}
+
+function hasHost(headers: EngineRequest['headers']): boolean {
+  return Object.keys(headers).some((name) => name.toLowerCase() === 'host');
 }
 
 function parseEvent(line: string): { event: EngineEvent; id: number | null } | null {

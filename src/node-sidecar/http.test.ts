@@ -377,9 +377,11 @@ describe.each(['streams', 'pooled'])('with --buffers %s', (buffers) => {
 
   it('keeps no more idle upstream connections than it may', async () => {
     const own = await host.start(port, '--buffers', buffers, '--idle-upstream-connections', '2');
-    await Promise.all(Array.from({ length: 10 }, () => ask({ port: own.port })));
-    const dials = (await own.snapshot()).witness.upstreamDials ?? 0;
-    expect(dials).toBeGreaterThan(2);
+    // On a busy machine ten requests may come one after another, and then two connections are enough.
+    await eventually(async () => {
+      await Promise.all(Array.from({ length: 10 }, () => ask({ port: own.port })));
+      return ((await own.snapshot()).witness.upstreamDials ?? 0) > 2;
+    });
     const counted = () =>
       new Promise<number>((resolve) => upstream.getConnections((_error, count) => resolve(count)));
     await own.end();

@@ -1,8 +1,9 @@
 /** How long a run will take, as far as that can be known before. */
 import type { Schedule } from './plan.js';
+import { profileMs } from './profiles.js';
 
-/** Measured on two cores: starting the engine and checking parity; one generation of processes; a round's edges. */
-const START_UP_MS = 2000;
+/** Measured on two cores: starting the engine, the known-delay control, and checking parity; one generation of processes; a round's edges. */
+const START_UP_MS = 3200;
 const PER_REPLICA_MS = 700;
 const ROUND_EDGES_MS = 250;
 /** A cross-check starts its driver anew for each slice. */
@@ -10,7 +11,7 @@ const DRIVER_START_MS = 500;
 
 /** Wall time in ms of the whole schedule with so many variants. */
 export function estimateMs(schedule: Schedule, variantCount: number): number {
-  const { rounds, replicas, micro, long, crossCheck } = schedule;
+  const { rounds, replicas, micro, long, crossCheck, profiles } = schedule;
   const perRound =
     (micro?.perRoundMs ?? 0) +
     (long === null ? 0 : (long.durationMs + long.warmupMs) * long.blocksPerRound * variantCount) +
@@ -18,7 +19,9 @@ export function estimateMs(schedule: Schedule, variantCount: number): number {
   const crossChecks = crossCheck === null ? 0 : Math.floor(rounds / crossCheck.everyRounds);
   const perCrossCheck =
     crossCheck === null ? 0 : (crossCheck.durationMs + crossCheck.warmupMs + DRIVER_START_MS) * variantCount;
-  return START_UP_MS + replicas * PER_REPLICA_MS + rounds * perRound + crossChecks * perCrossCheck;
+  const perReplica =
+    PER_REPLICA_MS + (profiles === null ? 0 : profileMs(profiles.durationMs) * profiles.variants.length);
+  return START_UP_MS + replicas * perReplica + rounds * perRound + crossChecks * perCrossCheck;
 }
 
 /** The most rounds that fit the schedule's budget; 0 when not even one does. */

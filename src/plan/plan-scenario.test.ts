@@ -46,6 +46,27 @@ describe('planScenario', () => {
     },
   );
 
+  it('profiles the sidecars that speak TLS, says why it leaves the others out, and counts the time', () => {
+    const text = SCENARIO.replace('budget: 120s', 'budget: 300s').replace(
+      '{id: pooled-buffer}]',
+      '{id: pooled-buffer}, {id: tls-rsa}]',
+    );
+    const without = planOf(text);
+    const plan = planOf(`${text}offloadCeiling: {duration: 2s}\n`);
+    expect(without.schedule.profiles).toBeNull();
+    expect(without.analysis.offloadCeiling).toBeUndefined();
+    expect(plan.schedule.profiles).toEqual({ durationMs: 2000, variants: ['tls-rsa'] });
+    expect(plan.analysis.offloadCeiling).toMatchObject({
+      seconds: 2,
+      leftOut: {
+        direct: expect.stringMatching(/no proxy/),
+        plain: expect.stringMatching(/none of its hops/),
+      },
+    });
+    // One profile of 2 s with a second around it in each of the 10 replicas.
+    expect(plan.estimatedSeconds - without.estimatedSeconds).toBeCloseTo(30, 6);
+  });
+
   it('compares with the baseline, with direct, and each pair once', () => {
     const text = SCENARIO.replace(
       'gate:',
@@ -94,15 +115,15 @@ baseline: plain
   });
 
   it('adds up what the run takes', () => {
-    // 2 s start-up, 10 replicas × 0.7 s, 10 rounds × (2 + 3 × 2.3 + 0.25) s, 3 cross-checks × 3 × 1.8 s.
-    expect(planOf(SCENARIO).estimatedSeconds).toBeCloseTo(2 + 7 + 91.5 + 16.2, 6);
+    // 3.2 s start-up and control, 10 replicas × 0.7 s, 10 rounds × (2 + 3 × 2.3 + 0.25) s, 3 cross-checks × 3 × 1.8 s.
+    expect(planOf(SCENARIO).estimatedSeconds).toBeCloseTo(3.2 + 7 + 91.5 + 16.2, 6);
   });
 
   it('refuses a plan beyond its budget, with the numbers and blocks that do fit', () => {
     const [fault, more] = faultsOf(SCENARIO.replace('120s', '100s'));
     expect(more).toBeUndefined();
     expect(fault).toBe(
-      'the plan needs about 117 s, and its budget is 100 s; `blocks: 8` with `replicas: 8` fits, and so does `budget: 117s`',
+      'the plan needs about 118 s, and its budget is 100 s; `blocks: 8` with `replicas: 8` fits, and so does `budget: 118s`',
     );
     expect(planOf(SCENARIO.replace('120s', '100s'), { blocks: 8 }).schedule.rounds).toBe(8);
     expect(faultsOf(SCENARIO.replace('120s', '100s'), { blocks: 9 })).toHaveLength(1);
@@ -153,7 +174,7 @@ baseline: plain
         .replace('duration: 2s, warmup: 300ms, ', '')
         .replace(/crossCheck: .*\n/, ''),
     );
-    expect(load).toEqual({ driver: 'loadgen', model: 'closed' });
+    expect(load).toEqual({ driver: 'loadgen', model: 'closed', thinkMs: 0 });
     expect(analysis).toMatchObject({
       model: 'closed',
       offeredRatePerSecond: null,

@@ -1,15 +1,18 @@
 /** A validated scenario made concrete: what stands, what is sent, how often, and what will be compared. */
+import type { PlannedAnalysis } from '../record/index.js';
 import {
   clusterOfStep,
   measuredPerRoundMs,
   mendUnknown,
   type Scenario,
+  type ScenarioLoad,
   SHORTEST_BATCH_MS,
 } from '../scenario/index.js';
-import { resolveVariant } from '../variants/index.js';
+import { carriedAs, resolveVariant, type VariantSpec } from '../variants/index.js';
 import { estimateMs, roundsThatFit } from './estimate.js';
 import { counterpartOf, gateFor, pairsOf } from './pairs.js';
 import type { Plan, Schedule } from './plan.js';
+import { whyNotProfiled } from './profiles.js';
 
 /** What the command line puts in place of the scenario's own. */
 export interface PlanOverrides {
@@ -43,15 +46,23 @@ export function planScenario(scenario: Scenario, source: PlanSource): PlannedSce
   const overrides = source.overrides ?? {};
   const faults = [...overrideFaults(scenario, overrides)];
   const declared = variantsTakingPart(scenario, overrides.variants);
-  const schedule = scheduleOf(scenario, overrides);
+  const { workload, topology, baseline } = scenario;
+  const variants = declared.map((variant) =>
+    resolveVariant(variant, {
+      roles: topology.roles,
+      clusterOf: clusterOfStep(topology.clusters),
+      connections: workload.connections,
+      protocol: carriedAs(workload.protocol),
+    }),
+  );
+  const schedule = scheduleOf(scenario, overrides, variants);
   if (faults.length > 0) return { ok: false, faults };
 
   faults.push(...scheduleFaults(schedule, declared.length));
   if (faults.length > 0) return { ok: false, faults };
 
-  const load = scenario.load ?? { driver: 'loadgen', model: 'closed' };
+  const load = scenario.load ?? { driver: 'loadgen', model: 'closed', thinkMs: 0 };
   const open = schedule.long !== null && load.model === 'open';
-  const { workload, topology, baseline } = scenario;
   return {
     ok: true,
     plan: {
@@ -62,14 +73,7 @@ export function planScenario(scenario: Scenario, source: PlanSource): PlannedSce
       workload,
       load,
       schedule,
-      variants: declared.map((variant) =>
-        resolveVariant(variant, {
-          roles: topology.roles,
-          clusterOf: clusterOfStep(topology.clusters),
-          connections: workload.connections,
-          protocol: workload.protocol,
-        }),
-      ),
+      variants,
       analysis: {
         baseline,
         pairs: pairsOf(scenario, declared),
@@ -77,11 +81,12 @@ export function planScenario(scenario: Scenario, source: PlanSource): PlannedSce
         margin: scenario.margin,
         gate: gateFor(scenario.gate, baseline, declared),
         model: open ? 'open' : 'closed',
-        offeredRatePerSecond: open && load.model === 'open' ? load.ratePerSecond : null,
+        offeredRatePerSecond: open && load.model === 'open' ? meanRate(load) : null,
         hasMicro: schedule.micro !== null,
         hasLong: schedule.long !== null,
         rounds: schedule.rounds,
         replicas: schedule.replicas,
+        ...offloadCeilingOf(scenario, variants),
       },
       counterparts: Object.fromEntries(
         declared.map((variant) => [variant.id, counterpartOf(variant, declared)]),
@@ -90,6 +95,13 @@ export function planScenario(scenario: Scenario, source: PlanSource): PlannedSce
       estimatedSeconds: estimateMs(schedule, declared.length) / 1000,
     },
   };
+}
+
+/** Requests per second over a whole slice. */
+function meanRate(load: Extract<ScenarioLoad, { model: 'open' }>): number {
+  return load.driver === 'loadgen' && load.arrivals === 'ramp'
+    ? (load.fromRatePerSecond + load.ratePerSecond) / 2
+    : load.ratePerSecond;
 }
 
 function variantsTakingPart(scenario: Scenario, wanted: readonly string[] | undefined): Scenario['variants'] {
@@ -125,8 +137,27 @@ function* overrideFaults(scenario: Scenario, overrides: PlanOverrides): Generato
   }
 }
 
-function scheduleOf(scenario: Scenario, overrides: PlanOverrides): Schedule {
-  const { slices, crossCheck } = scenario;
+/** What the analysis is told of the profiles; nothing where there are none. */
+function offloadCeilingOf(
+  { offloadCeiling }: Scenario,
+  variants: readonly VariantSpec[],
+): Pick<PlannedAnalysis, 'offloadCeiling'> {
+  if (offloadCeiling === null) return {};
+  const leftOut = variants.flatMap((variant) => {
+    const reason = whyNotProfiled(variant);
+    return reason === null ? [] : [[variant.id, reason] as const];
+  });
+  return {
+    offloadCeiling: { seconds: offloadCeiling.durationMs / 1000, leftOut: Object.fromEntries(leftOut) },
+  };
+}
+
+function scheduleOf(
+  scenario: Scenario,
+  overrides: PlanOverrides,
+  variants: readonly VariantSpec[],
+): Schedule {
+  const { slices, crossCheck, offloadCeiling } = scenario;
   const rounds = overrides.blocks ?? slices.blocks;
   const wanted = slices.replicas ?? USUAL_REPLICAS;
   return {
@@ -145,6 +176,13 @@ function scheduleOf(scenario: Scenario, overrides: PlanOverrides): Schedule {
             blocksPerRound: 1,
           },
     crossCheck,
+    profiles:
+      offloadCeiling === null
+        ? null
+        : {
+            durationMs: offloadCeiling.durationMs,
+            variants: variants.filter((one) => whyNotProfiled(one) === null).map(({ id }) => id),
+          },
     jitter: JITTER,
   };
 }

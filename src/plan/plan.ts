@@ -21,11 +21,15 @@ export interface Schedule {
     readonly blocksPerRound: number;
   } | null;
   readonly crossCheck: {
-    readonly driver: 'autocannon';
+    readonly driver: 'autocannon' | 'k6';
     readonly durationMs: number;
     readonly warmupMs: number;
     readonly everyRounds: number;
   } | null;
+  /** CPU profiles at the end of each replica, of the variants named; null for none. */
+  readonly profiles: { readonly durationMs: number; readonly variants: readonly string[] } | null;
+  /** Steps of a sweep or a search; null or absent in a run of slices. */
+  readonly steps?: { readonly durationMs: number; readonly warmupMs: number } | null;
   /** Slice lengths vary by this fraction either way per block, the same for its variants. */
   readonly jitter: number;
 }

@@ -6,6 +6,7 @@ import {
   createLatencyRecorder,
   decodeHistogram,
   EMPTY_HISTOGRAM,
+  mergeEncodedHistograms,
   mergeHistograms,
   quantileNs,
   samplesAbove,
@@ -121,6 +122,18 @@ describe('mergeHistograms', () => {
 
   it('of nothing is empty', () => {
     expect(mergeHistograms([])).toBe(EMPTY_HISTOGRAM);
+  });
+});
+
+describe('mergeEncodedHistograms', () => {
+  it('is the encoding of all samples recorded in one, whatever their values', () => {
+    fc.assert(
+      fc.property(fc.array(fc.array(nanoseconds, { maxLength: 60 }), { maxLength: 5 }), (parts) => {
+        const merged = decodeHistogram(mergeEncodedHistograms(parts.map(encode)));
+        expect(merged).toEqual(decodeHistogram(encode(parts.flat())));
+      }),
+      { seed: 5, numRuns: 60 },
+    );
   });
 });
 

@@ -207,6 +207,21 @@ function mergeTwo(a: Histogram, b: Histogram): Histogram {
   return { valuesNs: values.slice(0, size), counts: counts.slice(0, size), total: a.total + b.total };
 }
 
+/**
+ * Encoded histograms as one encoding with all their samples, in the layout of `createLatencyRecorder`; lossless where
+ * they have that layout. Throws RangeError when a text is no such histogram.
+ */
+export function mergeEncodedHistograms(encodings: readonly string[]): string {
+  const sum = emptyHistogram();
+  for (const encoding of encodings) {
+    const { valuesNs, counts } = decodeHistogram(encoding);
+    valuesNs.forEach((valueNs, index) => {
+      sum.recordValueWithCount(Math.min(HIGHEST_NS, valueNs), counts[index] ?? 0);
+    });
+  }
+  return hdr.encodeIntoCompressedBase64(sum);
+}
+
 /** Rank, from 1, of the sample that is the quantile `q`: the smallest with at least a share `q` at or below it. */
 function rankOf(total: number, q: number): number {
   if (!(q >= 0 && q <= 1)) throw new RangeError(`quantile ${q} is not between 0 and 1`);
@@ -241,13 +256,7 @@ export interface LatencyRecorder {
 
 /** A recorder for drivers written in TypeScript; allocates its 270 KB once, so reuse it by `reset`. */
 export function createLatencyRecorder(): LatencyRecorder {
-  const histogram: HdrHistogram = hdr.build({
-    lowestDiscernibleValue: 1,
-    highestTrackableValue: HIGHEST_NS,
-    numberOfSignificantValueDigits: SIGNIFICANT_DIGITS,
-    bitBucketSize: 64,
-    useWebAssembly: false,
-  });
+  const histogram = emptyHistogram();
   return {
     record: (ns) => histogram.recordValue(Math.min(HIGHEST_NS, Math.max(1, Math.round(ns)))),
     get count() {
@@ -256,4 +265,14 @@ export function createLatencyRecorder(): LatencyRecorder {
     encode: () => hdr.encodeIntoCompressedBase64(histogram),
     reset: () => histogram.reset(),
   };
+}
+
+function emptyHistogram(): HdrHistogram {
+  return hdr.build({
+    lowestDiscernibleValue: 1,
+    highestTrackableValue: HIGHEST_NS,
+    numberOfSignificantValueDigits: SIGNIFICANT_DIGITS,
+    bitBucketSize: 64,
+    useWebAssembly: false,
+  });
 }

@@ -1,8 +1,21 @@
+export * from './control.js';
 export { RecordError, type RecordFaultCode } from './fault.js';
 export { type RecordFileSystem, realFileSystem } from './file-system.js';
 export * from './histogram.js';
+export {
+  createHistogramSum,
+  type HistogramSum,
+  type SlicePercentiles,
+  sumHistograms,
+} from './histogram-sum.js';
+export * from './imported.js';
+export { jsonFaultPosition } from './json-position.js';
+export * from './line.js';
 export * from './metrics.js';
+export * from './profiles.js';
 export { type DamagedLine, readRun, type StoredRun } from './reader.js';
 export * from './run.js';
 export * from './slices.js';
+export * from './steps.js';
+export * from './topology.js';
 export { createRunWriter, type RunWriter, replaceRunFile } from './writer.js';

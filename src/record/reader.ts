@@ -1,11 +1,16 @@
 /** Reading a run folder back, whatever ended the run that wrote it. */
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { z } from 'zod';
+import type { ControlRecord } from './control.js';
 import { RecordError, recordErrorFrom } from './fault.js';
 import { type RecordFileSystem, realFileSystem } from './file-system.js';
+import { jsonFaultPosition } from './json-position.js';
+import { type RecordLine, recordLine } from './line.js';
+import type { ProfileRecord } from './profiles.js';
 import { RUN_SCHEMA, type RunRecord, runRecord } from './run.js';
-import { recordLine, type SliceRecord, type WindowRecord } from './slices.js';
-import { RUN_FILE, SLICES_FILE } from './writer.js';
+import type { SliceRecord, WindowRecord } from './slices.js';
+import type { StepRecord } from './steps.js';
+import { IMPORTED_FILE, RUN_FILE, SLICES_FILE } from './writer.js';
 
 /** A line of slices.jsonl, from 1, that could not be read. */
 export interface DamagedLine {
@@ -17,6 +22,9 @@ export interface StoredRun {
   readonly run: RunRecord;
   readonly slices: SliceRecord[];
   readonly windows: WindowRecord[];
+  readonly profiles: ProfileRecord[];
+  readonly controls: ControlRecord[];
+  readonly steps: StepRecord[];
   /** Lines left out; a torn last line is what a killed harness leaves. Whoever shows the run must say so. */
   readonly damaged: DamagedLine[];
 }
@@ -26,43 +34,69 @@ export interface StoredRun {
  * RECORD_NOT_A_RUN, RECORD_NEWER_SCHEMA, RECORD_MALFORMED with `file:line:column`, or as the disk failed.
  */
 export function readRun(dir: string, fileSystem: RecordFileSystem = realFileSystem): StoredRun {
-  const run = parseRun(join(dir, RUN_FILE), readOrNull(join(dir, RUN_FILE), fileSystem));
+  const run = parseRun(join(dir, RUN_FILE), readOrNull(join(dir, RUN_FILE), fileSystem), fileSystem);
   const slices: SliceRecord[] = [];
   const windows: WindowRecord[] = [];
+  const profiles: ProfileRecord[] = [];
+  const controls: ControlRecord[] = [];
+  const steps: StepRecord[] = [];
   const damaged: DamagedLine[] = [];
-  // A run that failed before its first slice may lack the file altogether; that is a run without slices.
-  const lines = (readOrNull(join(dir, SLICES_FILE), fileSystem) ?? '').split('\n');
-  lines.forEach((text, index) => {
-    if (text === '') return;
-    const last = index === lines.length - 1;
+  let line = 0;
+  for (const { text, ended } of linesOrNone(join(dir, SLICES_FILE), fileSystem)) {
+    line += 1;
+    if (text === '') continue;
     const parsed = parseLine(text);
     if (parsed.state === 'damaged') {
-      const reason = last ? `cut off at the end of the file (${parsed.reason})` : parsed.reason;
-      damaged.push({ line: index + 1, reason });
+      const reason = ended ? parsed.reason : `cut off at the end of the file (${parsed.reason})`;
+      damaged.push({ line, reason });
     } else if (parsed.line.type === 'slice') {
       slices.push(parsed.line);
-    } else {
+    } else if (parsed.line.type === 'window') {
       windows.push(parsed.line);
+    } else if (parsed.line.type === 'control') {
+      controls.push(parsed.line);
+    } else if (parsed.line.type === 'step') {
+      steps.push(parsed.line);
+    } else {
+      profiles.push(parsed.line);
     }
-  });
-  return { run, slices, windows, damaged };
+  }
+  return { run, slices, windows, profiles, controls, steps, damaged };
+}
+
+/** The lines of a file; none where there is no file, as a run that failed before its first slice may have none. */
+function* linesOrNone(
+  path: string,
+  fileSystem: RecordFileSystem,
+): Generator<{ readonly text: string; readonly ended: boolean }> {
+  try {
+    yield* fileSystem.readLines(path);
+  } catch (cause) {
+    if (!isMissing(cause)) throw recordErrorFrom(cause, `cannot read ${path}`);
+  }
 }
 
 function readOrNull(path: string, fileSystem: RecordFileSystem): string | null {
   try {
     return fileSystem.readText(path);
   } catch (cause) {
-    const errno = cause instanceof Error && 'code' in cause ? cause.code : null;
-    if (errno === 'ENOENT' || errno === 'ENOTDIR') return null;
+    if (isMissing(cause)) return null;
     throw recordErrorFrom(cause, `cannot read ${path}`);
   }
 }
 
-function parseRun(path: string, text: string | null): RunRecord {
+function isMissing(cause: unknown): boolean {
+  const errno = cause instanceof Error && 'code' in cause ? cause.code : null;
+  return errno === 'ENOENT' || errno === 'ENOTDIR';
+}
+
+function parseRun(path: string, text: string | null, fileSystem: RecordFileSystem): RunRecord {
   if (text === null) {
     throw new RecordError(
       'RECORD_NOT_A_RUN',
-      `${path} does not exist: give the folder that meshmark run wrote, the one with run.json in it.`,
+      readOrNull(join(dirname(path), IMPORTED_FILE), fileSystem) === null
+        ? `${path} does not exist: give the folder that meshmark run wrote, the one with run.json in it.`
+        : `${dirname(path)} holds what another tool measured, which has no verdict: use meshmark report or compare on it.`,
     );
   }
   let json: unknown;
@@ -70,7 +104,7 @@ function parseRun(path: string, text: string | null): RunRecord {
     json = JSON.parse(text);
   } catch (cause) {
     const said = cause instanceof Error ? cause.message : String(cause);
-    const place = `${path}:${positionOf(cause, text)}`;
+    const place = `${path}:${jsonFaultPosition(cause, text)}`;
     throw new RecordError('RECORD_MALFORMED', `${place} is not JSON (${said}).`, { cause });
   }
   const schema = isObject(json) ? json.schema : undefined;
@@ -96,7 +130,7 @@ function parseRun(path: string, text: string | null): RunRecord {
 }
 
 type ParsedLine =
-  | { readonly state: 'read'; readonly line: SliceRecord | WindowRecord }
+  | { readonly state: 'read'; readonly line: RecordLine }
   | { readonly state: 'damaged'; readonly reason: string };
 
 function parseLine(text: string): ParsedLine {
@@ -121,24 +155,4 @@ function firstIssue(error: z.ZodError): string {
   if (issue === undefined) return 'it does not match the schema';
   const place = issue.path.length === 0 ? 'the whole' : `"${issue.path.join('.')}"`;
   return `${place}: ${issue.message}`;
-}
-
-/** `line:column` of a JSON.parse failure. */
-function positionOf(cause: unknown, text: string): string {
-  // V8 tells the offset of most faults; of an unexpected token it only quotes the surroundings.
-  const match = cause instanceof Error ? / at position (\d+)/.exec(cause.message) : null;
-  const offset = match?.[1] === undefined ? endOfTokens(text) : Number(match[1]);
-  const before = text.slice(0, offset).split('\n');
-  return `${before.length}:${(before.at(-1) ?? '').length + 1}`;
-}
-
-const JSON_TOKEN =
-  /\s*(?:[{}[\],:]|"(?:[^"\\]|\\.)*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.])|(?:true|false|null)(?!\w))|\s+/y;
-
-/** Offset at which the text stops being a sequence of JSON's tokens. */
-function endOfTokens(text: string): number {
-  JSON_TOKEN.lastIndex = 0;
-  let end = 0;
-  while (end < text.length && JSON_TOKEN.test(text)) end = JSON_TOKEN.lastIndex;
-  return end + (/^\s*/.exec(text.slice(end))?.[0].length ?? 0);
 }

@@ -14,6 +14,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { buildRun } from '../stats/testing/record-builder.js';
 import {
   createRunWriter,
+  type ProfileRecord,
   RecordError,
   type RecordFileSystem,
   readRun,
@@ -55,9 +56,50 @@ function writeWhole(): string {
 }
 
 describe('a run folder', () => {
+  it('keeps CPU profiles apart from slices and windows', () => {
+    const dir = join(folder, 'run');
+    const none = { samples: 0, cpuNs: 0, top: [] };
+    const profile: ProfileRecord = {
+      type: 'profile',
+      round: 0,
+      variant: 'plain',
+      replica: 0,
+      role: 'outbound',
+      pid: 7,
+      startedAtMicros: 1e15,
+      requests: 100,
+      seconds: 2,
+      periodNs: 1e7,
+      samples: 3,
+      profiledCpuNs: 3e7,
+      processCpuNs: null,
+      categories: {
+        privateKey: { samples: 3, cpuNs: 3e7, top: [{ function: 'bigmod.addMulVVW1024', samples: 2 }] },
+        keyExchange: none,
+        keyEncapsulation: none,
+        verification: none,
+        symmetric: none,
+        other: none,
+      },
+    };
+    const writer = createRunWriter(dir);
+    writer.writeRun(built.run);
+    for (const line of [...lines, profile]) writer.append(line);
+    writer.close();
+    expect(readRun(dir)).toMatchObject({ windows: built.windows, profiles: [profile], damaged: [] });
+  });
+
   it('gives back what was written', () => {
     const stored = readRun(writeWhole());
-    expect(stored).toEqual({ run: built.run, slices: built.slices, windows: built.windows, damaged: [] });
+    expect(stored).toEqual({
+      run: built.run,
+      slices: built.slices,
+      windows: built.windows,
+      profiles: [],
+      controls: [],
+      steps: [],
+      damaged: [],
+    });
   });
 
   it('replaces run.json in one step and leaves no temporary file', () => {

@@ -4,8 +4,12 @@
  * computed again from them at any time.
  */
 import { z } from 'zod';
+import { generatorFloor } from './control.js';
 import { METRIC_NAMES, type MetricName } from './metrics.js';
+import { offloadCeiling, plannedOffloadCeiling } from './profiles.js';
 import { track, validity } from './slices.js';
+import { plannedSteps, rateCurve, sloResult } from './steps.js';
+import { topology } from './topology.js';
 
 export const RUN_SCHEMA = 'meshmark.run/1';
 
@@ -40,6 +44,10 @@ export const plannedAnalysis = z.object({
   hasLong: z.boolean(),
   rounds: z.int().positive(),
   replicas: z.int().positive(),
+  /** Absent where the scenario asks for no bound on what offloading could save. */
+  offloadCeiling: plannedOffloadCeiling.optional(),
+  /** Absent where the run is neither a sweep nor a search; else it has nothing but steps. */
+  steps: plannedSteps.optional(),
 });
 export type PlannedAnalysis = z.infer<typeof plannedAnalysis>;
 
@@ -102,6 +110,15 @@ export const runVariant = z.object({
   caveat: z.string().nullable().optional(),
 });
 export type RunVariant = z.infer<typeof runVariant>;
+
+/** A load driver of others, and what it was given to run. */
+export const loadDriver = z.object({
+  name: z.string(),
+  version: z.string(),
+  /** The user's own script as it was when the run began; null where meshmark made one. */
+  script: z.object({ path: z.string(), sha256: z.string(), text: z.string() }).nullable(),
+});
+export type LoadDriver = z.infer<typeof loadDriver>;
 
 export const machineInfo = z.object({
   hostname: z.string(),
@@ -257,6 +274,33 @@ export const surprise = z.object({
 });
 export type Surprise = z.infer<typeof surprise>;
 
+/** How many of the slowest 1 % of a variant's requests met a GC pause of one of its proxies, against chance. */
+export const gcTail = z.object({
+  variant: z.string(),
+  slowRequests: z.int().nonnegative(),
+  pauses: z.int().nonnegative(),
+  /** Share of them that overlap a pause; null when it is not known. */
+  share: z.number().nullable(),
+  /** The share that would if requests of those lengths fell anywhere in their slices. */
+  chance: z.number().nullable(),
+  /** `share` less `chance`, and the ends of its interval. */
+  excess: z.number().nullable(),
+  low: z.number().nullable(),
+  high: z.number().nullable(),
+  /** Why it is not known, or null. */
+  reason: z.string().nullable(),
+});
+export type GcTail = z.infer<typeof gcTail>;
+
+/** One thing that the harness checked about itself or the run: `doubt` makes a run suspect, `fail` invalid. */
+export const auditEntry = z.object({
+  check: z.string(),
+  state: z.enum(['pass', 'doubt', 'fail']),
+  /** One sentence each, never none: what was found, or what passing means. */
+  details: z.array(z.string()),
+});
+export type AuditEntry = z.infer<typeof auditEntry>;
+
 export const analysis = z.object({
   levels: z.array(level),
   /** The deciding effects: one per metric and pair. */
@@ -267,6 +311,16 @@ export const analysis = z.object({
   witnesses: z.record(z.string(), z.array(witnessResult)),
   gate: z.array(gateResult),
   validity,
+  /** What the generator adds by itself; absent in records of earlier versions and where it was not measured. */
+  generatorFloor: generatorFloor.optional(),
+  /** Absent in records without the tails of slices. */
+  gcTail: z.array(gcTail).optional(),
+  /** Absent where no steps were planned. */
+  curves: z.array(rateCurve).optional(),
+  /** Absent where no limit was searched for. */
+  sloResults: z.array(sloResult).optional(),
+  /** What the validity follows from; absent in records of earlier versions. */
+  audit: z.array(auditEntry).optional(),
   /** Share of charged CPU that fell outside a variant's own slices, by variant; null when it was not read. */
   cpuOutsideSlices: z.record(z.string(), z.number().nullable()),
   /** CPU spent answering probes as a share of the variant's CPU, by variant. */
@@ -274,28 +328,10 @@ export const analysis = z.object({
   /** Absent where the servers did not time their hops. */
   hopSplit: z.array(hopSplit).optional(),
   surprises: z.array(surprise).optional(),
+  /** Absent where the scenario did not ask for it; else every variant with a data plane has its entry. */
+  offloadCeiling: z.array(offloadCeiling).optional(),
 });
 export type Analysis = z.infer<typeof analysis>;
-
-/** Where the servers stood and what lay between them. */
-export const topology = z.object({
-  /** The roles that a request passes, from `client` to `service`. */
-  path: z.array(z.string()),
-  /** Roles by the name of the cluster that they stand in; empty when clusters play no part. */
-  clusters: z.record(z.string(), z.array(z.string())),
-  /** Machines, or network namespaces that stand for them. */
-  nodes: z.union([z.literal(1), z.literal(2)]),
-  /** Delay that was put on the hop between clusters or nodes, there and back; null for none. */
-  roundTripMs: z.number().nonnegative().nullable(),
-  /** The link between two nodes as it was measured when it was made; null on one node. */
-  link: z
-    .object({ kind: z.enum(['veth', 'tun']), medianMicros: z.number(), p99Micros: z.number() })
-    .nullable()
-    .optional(),
-  /** How traffic gets into the sidecars: `none` is that the client addresses the first one itself. */
-  interception: z.literal('none'),
-});
-export type Topology = z.infer<typeof topology>;
 
 /** A variant with many options, taken apart one by one. All names but the factors' are ids of variants. */
 export const ablation = z.object({
@@ -314,6 +350,19 @@ export const ablation = z.object({
   ),
 });
 export type Ablation = z.infer<typeof ablation>;
+
+/** One kind of request that the generator drew, by weight. */
+export const askedRequest = z.object({
+  weight: z.number().positive(),
+  method: z.string(),
+  path: z.string(),
+  headers: z.record(z.string(), z.string()),
+  /** Null where it has none. `file` is the name in the scenario; null for a body of letters. */
+  body: z
+    .object({ bytes: z.int().nonnegative(), sha256: z.string(), file: z.string().nullable() })
+    .nullable(),
+});
+export type AskedRequest = z.infer<typeof askedRequest>;
 
 export const runRecord = z.object({
   schema: z.literal(RUN_SCHEMA),
@@ -336,8 +385,17 @@ export const runRecord = z.object({
   /** Null when this machine has not been calibrated. */
   floor: noiseFloor.nullable().default(null),
   topology: topology.nullable().optional(),
+  /** Load drivers of others that took part. */
+  drivers: z.array(loadDriver).optional(),
   /** Null or absent when the scenario takes no variant apart. */
   ablation: ablation.nullable().optional(),
+  /** Connections that read slowly beside those that were judged; null or absent for none. */
+  slowClients: z
+    .object({ connections: z.int().positive(), readBytesPerSecond: z.number().positive() })
+    .nullable()
+    .optional(),
+  /** Null or absent where every request was a GET of `/`, or a call of gRPC. */
+  requests: z.array(askedRequest).nullable().optional(),
   analysis: analysis.nullable(),
 });
 export type RunRecord = z.infer<typeof runRecord>;

@@ -1,7 +1,7 @@
 /** The published JSON Schemas of a run folder, made from the types that read it. */
 import { z } from 'zod';
+import { recordLine } from './line.js';
 import { runRecord } from './run.js';
-import { recordLine } from './slices.js';
 
 export interface RunSchemas {
   /** Of run.json. */

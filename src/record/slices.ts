@@ -45,6 +45,18 @@ export const validity = z.object({
 });
 export type Validity = z.infer<typeof validity>;
 
+/** What one single-threaded process of the generator says of its event loop over a slice's measured part. */
+export const eventLoop = z.object({
+  /** Share of the time in which it was busy, 0 to 1. */
+  utilisation: z.number().min(0),
+  /** How much later than asked its timers fired, 99th percentile; null where the slice was too short for one. */
+  delayP99Ns: z.number().nonnegative().nullable(),
+  /** Time in which it stood still for garbage collection. */
+  gcNs: z.number().nonnegative(),
+  cpuNs: z.number().nonnegative(),
+});
+export type EventLoop = z.infer<typeof eventLoop>;
+
 export const sliceRecord = z.object({
   type: z.literal('slice'),
   /** Position in the run, from 0, over all variants and tracks. */
@@ -59,7 +71,7 @@ export const sliceRecord = z.object({
   variant: z.string(),
   /** Which set of fresh processes served it: the outer level of the statistics. */
   replica: z.int().nonnegative(),
-  driver: z.enum(['loadgen', 'autocannon']),
+  driver: z.enum(['loadgen', 'autocannon', 'k6']),
   model: z.enum(['closed', 'open']),
   startedAtMicros: z.number(),
   endedAtMicros: z.number(),
@@ -70,8 +82,10 @@ export const sliceRecord = z.object({
   bytesReceived: z.number(),
   /** Requests per second the schedule asked for; null in a closed loop. */
   offeredRatePerSecond: z.number().nullable(),
-  /** From the intended send time in an open loop, from the real one in a closed loop. */
+  /** From the intended send time in an open loop, from the real one in a closed loop; but see `timedFrom`. */
   latency: encodedHistogram.nullable(),
+  /** `send` where the driver of an open loop does not know when a request was due, as k6 does not. */
+  timedFrom: z.enum(['due', 'send']).optional(),
   /** From the real send time; null in a closed loop, where `latency` is that. */
   sendLatency: encodedHistogram.nullable(),
   /** Real less intended send time; null in a closed loop. */
@@ -81,10 +95,44 @@ export const sliceRecord = z.object({
   cpu: z.array(cpuEdges),
   generator: z.object({
     cpuNs: z.number(),
-    gcCycles: z.int().nonnegative(),
+    /** Null where the driver does not tell. */
+    gcCycles: z.int().nonnegative().nullable(),
     /** Scheduled requests that found every connection busy: the variant, not the generator, was full. */
     connectionWaits: z.int().nonnegative(),
+    /** Attempts to connect for which no local port was free; absent where the driver does not tell. */
+    portsExhausted: z.int().nonnegative().optional(),
+    /** One for each of the generator's processes; absent where it has no event loop of its own to tell of. */
+    eventLoops: z.array(eventLoop).optional(),
+    /** Scheduled requests that were never sent, since every connection was busy; absent where the driver sends all. */
+    dropped: z.int().nonnegative().optional(),
   }),
+  /**
+   * What clients that read slowly came to; absent where there are none. They are in none of the figures above, but for the
+   * CPU, which the data plane spent on them too.
+   */
+  slow: z
+    .object({
+      /** Requests sent, warm-up included. */
+      sent: z.int().nonnegative(),
+      /** Answers that were whole in the measured part. */
+      requests: z.int().nonnegative(),
+      /** Requests and attempts to connect that failed there. */
+      failed: z.int().nonnegative(),
+      bytesReceived: z.number(),
+    })
+    .optional(),
+  /** The slowest requests, where the driver tells them; times are µs of a clock that all processes of the machine share. */
+  tail: z
+    .object({
+      /** Bounds of the measured part. */
+      fromMicros: z.number(),
+      toMicros: z.number(),
+      /** Whether these are all of the slowest 2 %, and not only as many as were kept. */
+      complete: z.boolean(),
+      /** When each ended and its latency in ns, one after the other, by rising end: flat, since an hour has many. */
+      requests: z.array(z.number()),
+    })
+    .optional(),
   /** `failed` when the variant could not serve the slice; what it did serve is still counted. */
   status: z.discriminatedUnion('state', [
     z.object({ state: z.literal('measured') }),
@@ -105,6 +153,8 @@ export type BucketCounts = z.infer<typeof bucketCounts>;
 export const runtimeSnapshot = z.object({
   gcCycles: z.number(),
   gcPauses: bucketCounts,
+  /** Pauses since the reading before: µs of the machine's monotonic clock at which each ended and its length in ns, one after the other. */
+  recentPauses: z.object({ pauses: z.array(z.number()), lost: z.int().nonnegative() }).optional(),
   gcCpuSeconds: z.number(),
   allocBytes: z.number(),
   /** Null where the runtime does not count objects: V8 does not. */
@@ -153,7 +203,10 @@ export const coreSnapshot = z.object({
 export type CoreSnapshot = z.infer<typeof coreSnapshot>;
 
 export const snapshot = z.object({
+  /** By a clock that never steps: the time of day when the engine started, and a monotonic clock from there. */
   atMicros: z.number(),
+  /** By the machine's own time of day at the same moment, which somebody may set. */
+  wallMicros: z.number().optional(),
   processes: z.array(processSnapshot),
   cores: z.array(coreSnapshot),
 });
@@ -180,6 +233,3 @@ export const windowRecord = z.object({
   probeCpuNs: z.number(),
 });
 export type WindowRecord = z.infer<typeof windowRecord>;
-
-export const recordLine = z.discriminatedUnion('type', [sliceRecord, windowRecord]);
-export type RecordLine = z.infer<typeof recordLine>;

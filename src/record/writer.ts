@@ -2,11 +2,12 @@
 import { join } from 'node:path';
 import { RecordError, recordErrorFrom } from './fault.js';
 import { type RecordFileSystem, realFileSystem } from './file-system.js';
+import type { RecordLine } from './line.js';
 import type { RunRecord } from './run.js';
-import type { RecordLine } from './slices.js';
 
 export const RUN_FILE = 'run.json';
 export const SLICES_FILE = 'slices.jsonl';
+export const IMPORTED_FILE = 'imported.json';
 
 export interface RunWriter {
   /** Replaces run.json: a reader sees the old one or the new one, never half of it. */
@@ -35,8 +36,7 @@ export function createRunWriter(dir: string, fileSystem: RecordFileSystem = real
     append: (line) => {
       const bytes = Buffer.from(`${JSON.stringify(line)}\n`);
       try {
-        let written = fileSystem.write(file, bytes);
-        while (written < bytes.length) written += fileSystem.write(file, bytes.subarray(written));
+        writeAll(file, bytes, fileSystem);
       } catch (cause) {
         try {
           fileSystem.truncate(file, length);
@@ -58,6 +58,32 @@ export function createRunWriter(dir: string, fileSystem: RecordFileSystem = real
       }
     },
   };
+}
+
+/**
+ * Creates `path` in the folder `dir`, which it makes too, with all of `text`. Throws RecordError: RECORD_EXISTS when
+ * the file is there already, else as the disk failed; then there is no file.
+ */
+export function writeNewFile(dir: string, path: string, text: string, fileSystem: RecordFileSystem): void {
+  const file = openNew(dir, path, fileSystem);
+  try {
+    attempt(`cannot write ${path}`, () => {
+      try {
+        writeAll(file, Buffer.from(text), fileSystem);
+        fileSystem.fsync(file);
+      } finally {
+        fileSystem.close(file);
+      }
+    });
+  } catch (fault) {
+    fileSystem.remove(path);
+    throw fault;
+  }
+}
+
+function writeAll(file: number, bytes: Buffer, fileSystem: RecordFileSystem): void {
+  let written = fileSystem.write(file, bytes);
+  while (written < bytes.length) written += fileSystem.write(file, bytes.subarray(written));
 }
 
 function openNew(dir: string, path: string, fileSystem: RecordFileSystem): number {
@@ -92,8 +118,7 @@ export function replaceRunFile(
       const bytes = Buffer.from(`${JSON.stringify(run, null, 1)}\n`);
       const file = fileSystem.open(temporary, 'w');
       try {
-        let written = 0;
-        while (written < bytes.length) written += fileSystem.write(file, bytes.subarray(written));
+        writeAll(file, bytes, fileSystem);
         fileSystem.fsync(file);
       } finally {
         fileSystem.close(file);

@@ -10,6 +10,7 @@ export interface ChartData {
   readonly pauses: readonly PauseSeries[];
   readonly hopSplit: HopBars | null;
   readonly ablation: readonly AblationSeries[];
+  readonly rates: readonly RateSeries[];
 }
 
 export interface ChartVariant {
@@ -51,6 +52,12 @@ export interface Bars {
 
 /** Points are [pause in µs, pauses at least that long per 1,000 cycles]. */
 export interface PauseSeries {
+  readonly variant: number;
+  readonly points: readonly (readonly [number, number])[];
+}
+
+/** Points are [answers in a second, p99 in ms], in the order of the rates offered. */
+export interface RateSeries {
   readonly variant: number;
   readonly points: readonly (readonly [number, number])[];
 }

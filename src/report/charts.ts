@@ -18,6 +18,7 @@ import type {
   CurveSeries,
   HopBars,
   PauseSeries,
+  RateSeries,
   RatioInterval,
   SliceSeries,
   StackedBars,
@@ -64,6 +65,7 @@ export function chartData(
     ),
     hopSplit: hopBars(run),
     ablation: ablationSeries(run),
+    rates: rateSeries(run),
   };
 }
 
@@ -245,6 +247,16 @@ function ablationSeries(run: RunRecord): readonly AblationSeries[] {
       })),
     }))
     .filter(({ factors }) => factors.some(({ off, on }) => off !== null || on !== null));
+}
+
+function rateSeries(run: RunRecord): readonly RateSeries[] {
+  return (run.analysis?.curves ?? []).flatMap(({ variant, points }) => {
+    const index = run.variants.findIndex(({ id }) => id === variant);
+    const drawn = points.flatMap(({ achievedRatePerSecond, p99Ms }) =>
+      p99Ms === null ? [] : [[rounded(achievedRatePerSecond), rounded(p99Ms.value)] as const],
+    );
+    return index < 0 || drawn.length === 0 ? [] : [{ variant: index, points: drawn }];
+  });
 }
 
 /** Five significant digits: finer than a pixel, and a third of the bytes. */

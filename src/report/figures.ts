@@ -2,8 +2,17 @@
  * What the report shows and the analysis does not hold: per-slice figures for the strips, merged histograms for
  * the curves, and the harness's audit of itself. Descriptive only: every verdict comes from the analysis.
  */
-import type { ErrorCounts, Histogram, RunRecord, SliceRecord, Track } from '../record/index.js';
-import { createHistogramSum, type HistogramSum, type SlicePercentiles } from './encoded-histograms.js';
+import {
+  createHistogramSum,
+  type ErrorCounts,
+  type EventLoop,
+  type Histogram,
+  type HistogramSum,
+  type RunRecord,
+  type SlicePercentiles,
+  type SliceRecord,
+  type Track,
+} from '../record/index.js';
 
 export type SliceState = 'valid' | 'suspect' | 'invalid' | 'failed';
 
@@ -30,9 +39,26 @@ export interface VariantFigures {
   readonly requests: number;
   readonly connectionWaits: number;
   readonly generatorCpuMicrosPerRequest: number | null;
-  readonly generatorGcCycles: number;
+  /** Null where a driver did not tell. */
+  readonly generatorGcCycles: number | null;
+  /** What the generator's event loops said, by track; empty where it has none. */
+  readonly eventLoops: readonly LoopFigures[];
   /** Mean of what the open-loop slices offered and achieved, in requests/s; null without such slices. */
   readonly offered: { readonly offered: number; readonly achieved: number } | null;
+}
+
+/** The event loops of all slices of one track. */
+export interface LoopFigures {
+  readonly track: Track;
+  /** Most that ran at once. */
+  readonly processes: number;
+  /** Busy share over all, and of the busiest in its worst slice. */
+  readonly meanUtilisation: number;
+  readonly mostUtilisation: number;
+  /** The worst slice's 99th percentile; null where none could be told. */
+  readonly delayP99Ms: number | null;
+  /** Time spent collecting, as a share of the loops' time. */
+  readonly gcShare: number;
 }
 
 const TRACKS: readonly Track[] = ['micro', 'long', 'cross-check'];
@@ -108,7 +134,7 @@ function auditOf(
   let connectionWaits = 0;
   let generatorNs = 0;
   let generatorRequests = 0;
-  let generatorGcCycles = 0;
+  let generatorGcCycles: number | null = 0;
   let openSlices = 0;
   let offered = 0;
   let achieved = 0;
@@ -116,7 +142,8 @@ function auditOf(
     for (const cause of Object.keys(errors) as (keyof ErrorCounts)[]) errors[cause] += slice.errors[cause];
     requests += slice.requests;
     connectionWaits += slice.generator.connectionWaits;
-    generatorGcCycles += slice.generator.gcCycles;
+    const { gcCycles } = slice.generator;
+    generatorGcCycles = generatorGcCycles === null || gcCycles === null ? null : generatorGcCycles + gcCycles;
     if (slice.track !== 'cross-check') {
       generatorNs += slice.generator.cpuNs;
       generatorRequests += slice.requests;
@@ -133,7 +160,33 @@ function auditOf(
     requests,
     connectionWaits,
     generatorGcCycles,
+    eventLoops: TRACKS.flatMap((track) => loopFigures(track, slices) ?? []),
     generatorCpuMicrosPerRequest: generatorRequests === 0 ? null : generatorNs / 1e3 / generatorRequests,
     offered: openSlices === 0 ? null : { offered: offered / openSlices, achieved: achieved / openSlices },
+  };
+}
+
+function loopFigures(track: Track, slices: readonly SliceRecord[]): LoopFigures | null {
+  const own = slices.filter((slice) => slice.track === track);
+  const loops: EventLoop[] = [];
+  let loopNs = 0;
+  let busyNs = 0;
+  for (const { generator, startedAtMicros, endedAtMicros } of own) {
+    for (const loop of generator.eventLoops ?? []) {
+      const ns = (endedAtMicros - startedAtMicros) * 1000;
+      loops.push(loop);
+      loopNs += ns;
+      busyNs += ns * loop.utilisation;
+    }
+  }
+  if (loops.length === 0 || loopNs <= 0) return null;
+  const delays = loops.flatMap(({ delayP99Ns }) => delayP99Ns ?? []);
+  return {
+    track,
+    processes: Math.max(...own.map(({ generator }) => generator.eventLoops?.length ?? 0)),
+    meanUtilisation: busyNs / loopNs,
+    mostUtilisation: Math.max(...loops.map(({ utilisation }) => utilisation)),
+    delayP99Ms: delays.length === 0 ? null : Math.max(...delays) / 1e6,
+    gcShare: loops.reduce((sum, { gcNs }) => sum + gcNs, 0) / loopNs,
   };
 }

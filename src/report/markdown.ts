@@ -1,7 +1,11 @@
 /** The summary for a pull request: what was asked, what came out, and how to repeat it. */
 import { type Effect, METRICS, type RunRecord } from '../record/index.js';
+import { askedFacts } from './asked.js';
 import { coverage } from './format.js';
+import { gcTailSentence } from './gc-tail.js';
 import { shortened, visibleText } from './html.js';
+import { ceilingSentence, ceilingsOf, clockSentence } from './offload.js';
+import { estimateText, kneeSentence, limitSentence, objectiveText } from './rates.js';
 import { type Comparison, comparisonTables, headlineMetrics, leadingEffects } from './selection.js';
 import { placeFacts } from './topology.js';
 import { analysisOf } from './view.js';
@@ -26,7 +30,7 @@ export function renderMarkdown(run: RunRecord): string {
   const tables = comparisonTables(run);
   const parts = [
     `## meshmark: ${escapeMarkdown(shortened(run.scenario.name))}`,
-    `**${VALIDITY_WORDS[validity.status]}**${validity.reasons.length === 0 ? '' : `: ${escapeMarkdown(validity.reasons.join('; '))}`} · ${placeFacts(run).join(' · ')} · ${coverage(run.planned.confidence)} intervals`,
+    `**${VALIDITY_WORDS[validity.status]}**${validity.reasons.length === 0 ? '' : `: ${escapeMarkdown(validity.reasons.join('; '))}`} · ${[...placeFacts(run), ...askedFacts(run)].join(' · ')} · ${coverage(run.planned.confidence)} intervals`,
     ...(run.state === 'finished'
       ? []
       : [
@@ -38,6 +42,9 @@ export function renderMarkdown(run: RunRecord): string {
     ...tables.byBaseline.map((comparison) => verdictTable(run, comparison)),
     pairTable(run, tables.pairs),
     surprises(run),
+    rates(run),
+    gcTails(run),
+    offload(run),
     absent(run),
     gateTable(run),
     `Repeat it:\n\n${fenced(repeatCommand(run))}`,
@@ -53,6 +60,37 @@ function symbolOf(effect: Effect): string {
 
 function sentenceOf(run: RunRecord, effect: Effect): string {
   return effectSentence(effect, intervalCoverage(effect, run.planned), run.planned.margin);
+}
+
+/** The slowest requests against the collector's pauses; nothing in records without tails. */
+function gcTails(run: RunRecord): string {
+  const tails = (analysisOf(run).gcTail ?? []).filter(({ share }) => share !== null);
+  if (tails.length === 0) return '';
+  const lines = tails.map((tail) => `- ${escapeMarkdown(shortened(tail.variant))}: ${gcTailSentence(tail)}.`);
+  return `The tail and the collector:\n\n${lines.join('\n')}`;
+}
+
+/** What a sweep or a search found; nothing for other runs. */
+function rates(run: RunRecord): string {
+  const planned = run.planned.steps;
+  const { curves = [], sloResults = [] } = analysisOf(run);
+  if (planned === undefined) return '';
+  return planned.type === 'sweep'
+    ? curves
+        .map((curve) => `- ${escapeMarkdown(shortened(curve.variant))}: ${kneeSentence(curve)}.`)
+        .join('\n')
+    : [
+        `Objective: ${objectiveText(planned.objective)}`,
+        markdownTable(
+          ['variant', 'finding', 'cores per 1,000/s', 'MB per 1,000/s'],
+          sloResults.map((result) => [
+            escapeMarkdown(shortened(result.variant)),
+            limitSentence(result),
+            estimateText(result.coresPerThousand, 'count'),
+            estimateText(result.megabytesPerThousand, 'count'),
+          ]),
+        ),
+      ].join('\n\n');
 }
 
 function verdictTable(run: RunRecord, { baseline, candidates, effectOf }: Comparison): string {
@@ -92,6 +130,17 @@ function surprises(run: RunRecord): string {
     .join('\n');
 }
 
+function offload(run: RunRecord): string {
+  return ceilingsOf(analysisOf(run))
+    .map((ceiling) =>
+      [`- ${escapeMarkdown(shortened(ceiling.variant))}: ${escapeMarkdown(ceilingSentence(ceiling))}`]
+        .concat(escapeMarkdown(clockSentence(ceiling) ?? ''))
+        .join(' ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
 function effectText(effect: Effect | undefined): string {
   if (effect === undefined) return '—';
   const { word, symbol } = verdictWord(effect.verdict);
@@ -126,7 +175,8 @@ function gateTable(run: RunRecord): string {
   );
 }
 
-function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+/** A Markdown table; the cells are Markdown already. */
+export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }

@@ -66,6 +66,14 @@ export function comparisonTables(run: RunRecord): {
   };
 }
 
+/** Claims of variants that leave work to the kernel, where no process is charged for it. */
+const KERNEL_CLAIM = /^(messages|kernel-forwarding|connects-redirected|intercepted|kernel-policy)\b/;
+
+/** Whether CPU by process alone would flatter a variant. */
+function worksInKernel(run: RunRecord): boolean {
+  return run.variants.some(({ claims }) => claims.some((claim) => KERNEL_CLAIM.test(claim)));
+}
+
 /** The metrics of the first screen: latency, CPU, garbage collection, and whatever the gate is about. */
 export function headlineMetrics(run: RunRecord): readonly MetricName[] {
   const usual: readonly MetricName[] = [
@@ -73,6 +81,7 @@ export function headlineMetrics(run: RunRecord): readonly MetricName[] {
     'latency.p50',
     'latency.p99',
     'cpu.per_request',
+    ...(worksInKernel(run) ? (['cpu.machine_per_request'] as const) : []),
     'alloc.bytes_per_request',
     'gc.cpu_fraction',
   ];

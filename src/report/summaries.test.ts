@@ -31,6 +31,15 @@ describe('the Markdown summary', () => {
     expect(text).toContain('**? Suspect**: core 0');
     expect(text).toContain('```sh\nnpx meshmark run scenarios/buffers.yaml --seed 7\n```');
   });
+  test('says that a mix was sent, and beside how many slow clients', () => {
+    const get = { weight: 1, method: 'GET', path: `/${HOSTILE}`, headers: {}, body: null };
+    const mixed = {
+      ...run,
+      requests: [get, get],
+      slowClients: { connections: 1, readBytesPerSecond: 65_536 },
+    };
+    expect(renderMarkdown(mixed)).toContain(' · a mix of 2 requests · beside 1 slow client · ');
+  });
   test('keeps a hostile name on one line and as text', () => {
     const heading = renderMarkdown(withName(`a\n${HOSTILE}`)).split('\n')[0] ?? '';
     expect(heading).toContain('\\`x\\`');

@@ -8,7 +8,8 @@ const ONE_MACHINE = 'one machine, no interception';
 /** Facts for a line of them, each short: "two nodes", "10 ms round trip between clusters", "no interception". */
 export function placeFacts({ topology }: RunRecord): readonly string[] {
   if (topology === null || topology === undefined) return [ONE_MACHINE];
-  const place = topology.nodes === 1 ? [ONE_MACHINE] : ['two nodes', 'no interception'];
+  const how = topology.interception === 'none' ? 'no interception' : 'interception as each variant has it';
+  const place = topology.nodes === 1 ? [`one machine, ${how}`] : ['two nodes', how];
   const { roundTripMs } = topology;
   if (roundTripMs === null) return place;
   return [...place, `${quantity(roundTripMs, 'ms')} round trip ${between(topology)}`];
@@ -26,6 +27,7 @@ export function placeDetails(topology: Topology): readonly (readonly [label: str
         ? 'none: nothing leaves its cluster'
         : clusters.map(([cluster, roles]) => `${cluster}: ${roles.join(', ')}`).join('; '),
     ],
+    ['Addresses', topology.addresses === 'ipv6' ? 'IPv6' : 'IPv4'],
     ['Nodes', topology.nodes === 1 ? 'one: all of it shares a machine' : 'two'],
     [
       'Added delay',
@@ -33,7 +35,12 @@ export function placeDetails(topology: Topology): readonly (readonly [label: str
         ? 'none: as fast as loopback is'
         : `${quantity(roundTripMs, 'ms')} there and back, ${between(topology)}`,
     ],
-    ['Interception', 'none: the client addresses the first server of the path itself'],
+    [
+      'Interception',
+      topology.interception === 'none'
+        ? 'none: the client addresses the first server of the path itself'
+        : 'as the options of each variant say; where they say none, the client addresses the first server of the path itself',
+    ],
   ];
 }
 

@@ -2,9 +2,10 @@
 import type { EngineSliceOrder } from '../load/index.js';
 import { type PlannedSlice, planBlock } from '../plan/index.js';
 import type { SliceRecord, Track } from '../record/index.js';
-import { deploymentOf, failVariant, livingVariants, type Session } from './session.js';
-import { loadgenSlice, placeOf } from './slice-record.js';
-import { clocksAt, type Edge, readClocks, readEdge, windowOf } from './windows.js';
+import { runAutocannonSlice, runK6Slice } from './driver-slices.js';
+import { failVariant, livingVariants, type Session } from './session.js';
+import { loadgenSlice } from './slice-record.js';
+import { type Edge, readEdge, windowOf } from './windows.js';
 
 /** The slices of the next block that can still be run, in the plan's random order. */
 function nextBlock(session: Session, track: Track): PlannedSlice[] {
@@ -48,8 +49,9 @@ export async function runLongBlock(session: Session): Promise<void> {
   if (session.plan.schedule.long === null) return;
   for (const slice of nextBlock(session, 'long')) {
     if (session.hooks.signal.aborted) return;
-    if (session.plan.load.driver === 'autocannon') await runAutocannonSlice(session, slice);
-    else await runWindowedLoadgenSlice(session, slice);
+    const { driver } = session.plan.load;
+    if (driver === 'loadgen') await runWindowedLoadgenSlice(session, slice);
+    else await runDriverSlice(session, slice, driver);
   }
 }
 
@@ -59,8 +61,26 @@ export async function runCrossCheckBlock(session: Session): Promise<void> {
   if (crossCheck === null || (session.round + 1) % crossCheck.everyRounds !== 0) return;
   for (const slice of nextBlock(session, 'cross-check')) {
     if (session.hooks.signal.aborted) return;
-    await runAutocannonSlice(session, slice);
+    await runDriverSlice(session, slice, crossCheck.driver);
   }
+}
+
+/** A slice by a driver of others. */
+async function runDriverSlice(
+  session: Session,
+  slice: PlannedSlice,
+  driver: 'autocannon' | 'k6',
+): Promise<void> {
+  const { autocannon, k6 } = session.ports;
+  if (slice.length.type !== 'duration') return;
+  const { length } = slice;
+  const measured =
+    driver === 'k6'
+      ? k6 && (await runK6Slice(session, { ...slice, length }, k6))
+      : autocannon && (await runAutocannonSlice(session, { ...slice, length }, autocannon));
+  if (measured === null) return;
+  keepSlice(session, measured.slice);
+  session.sink.append(measured.window);
 }
 
 async function runWindowedLoadgenSlice(session: Session, slice: PlannedSlice): Promise<void> {
@@ -96,78 +116,41 @@ async function runLoadgenSlices(
   const [only] = kept;
   if (start === null || only === undefined) return;
   const end = await readEdge(session, [only.variant], 'before');
-  const sent = only.requests + only.warmupRequests;
+  const sent = only.requests + only.warmupRequests + (only.slow?.sent ?? 0);
   session.sink.append(
     windowOf(session, only.variant, only.track === 'micro' ? 'micro' : 'long', only.seq, sent, start, end),
   );
 }
 
-function orderOf(session: Session, seq: number, slice: PlannedSlice): EngineSliceOrder {
+/** What the engine is told of a slice: its length, and in an open loop the scenario's schedule. */
+export function orderOf(
+  session: Session,
+  seq: number,
+  slice: Pick<PlannedSlice, 'variant' | 'length' | 'arrivalSeed'>,
+): EngineSliceOrder {
   const place = { seq, target: slice.variant };
   if (slice.length.type === 'requests') {
     const { requests, warmupRequests } = slice.length;
-    return { ...place, model: 'closed', requests, warmupRequests };
+    return { ...place, model: 'closed', requests, warmupRequests, seed: slice.arrivalSeed };
   }
   const { durationMs, warmupMs } = slice.length;
   const { load } = session.plan;
   if (load.driver === 'loadgen' && load.model === 'open') {
     const { ratePerSecond, arrivals } = load;
     const burst = load.arrivals === 'bursts' ? { burst: load.burst } : {};
+    const from = load.arrivals === 'ramp' ? { fromRatePerSecond: load.fromRatePerSecond } : {};
     return {
       ...place,
       model: 'open',
       ratePerSecond,
       arrivals,
       ...burst,
+      ...from,
       seed: slice.arrivalSeed,
       durationMs,
       warmupMs,
     };
   }
-  return { ...place, model: 'closed', durationMs, warmupMs };
-}
-
-async function runAutocannonSlice(session: Session, slice: PlannedSlice): Promise<void> {
-  const { autocannon } = session.ports;
-  if (autocannon === null || slice.length.type !== 'duration') return;
-  const seq = session.nextSeq;
-  session.nextSeq += 1;
-  const deployment = deploymentOf(session, slice.variant);
-  const { connections, timeoutMs } = session.plan.workload;
-  const start = await readEdge(session, [slice.variant], 'after');
-  const edges: Edge[] = [];
-  const { durationMs, warmupMs } = slice.length;
-  const result = await autocannon.runSlice(
-    { address: deployment.entry, connections, warmupMs, durationMs, timeoutMs },
-    async () => {
-      edges.push(await readClocks(session));
-    },
-  );
-  if (session.hooks.signal.aborted) return;
-  const end = await readEdge(session, [slice.variant], 'before');
-  const [warmup, first, last] = [start, ...edges].map(clocksAt);
-  const { message: _message, cpuNs, eventLoopUtilisation: _loop, gcCycles, failed, ...measured } = result;
-  keepSlice(session, {
-    ...placeOf(session, seq, slice),
-    ...measured,
-    driver: 'autocannon',
-    model: 'closed',
-    offeredRatePerSecond: null,
-    sendLatency: null,
-    sendLag: null,
-    beyondResidence: null,
-    cpu: deployment.processes.flatMap(({ role, pid }) => {
-      const [warmupStartNs, startNs, endNs] = [warmup?.get(pid), first?.get(pid), last?.get(pid)];
-      return warmupStartNs === undefined || startNs === undefined || endNs === undefined
-        ? []
-        : [{ role, pid, warmupStartNs, startNs, endNs }];
-    }),
-    generator: { cpuNs, gcCycles, connectionWaits: 0 },
-    status: failed === null ? { state: 'measured' } : { state: 'failed', reason: failed },
-    validity: { status: 'valid', reasons: [] },
-  });
-  const sent = result.requests + result.warmupRequests;
-  session.sink.append(
-    windowOf(session, slice.variant, slice.track === 'long' ? 'long' : 'cross-check', seq, sent, start, end),
-  );
+  const think = load.driver === 'loadgen' && load.thinkMs > 0 ? { thinkMs: load.thinkMs } : {};
+  return { ...place, model: 'closed', durationMs, warmupMs, seed: slice.arrivalSeed, ...think };
 }

@@ -1,9 +1,11 @@
 /** A generation: one set of fresh processes of every variant, warmed up and measured at rest. */
+import { connect } from 'node:net';
 import { ask, FORBIDDEN_PATH } from '../cluster/index.js';
 import { standUpOrder } from '../plan/index.js';
 import { grpcMethodOf } from './grpc-method.js';
 import { checkParity } from './parity.js';
 import { deploymentOf, failVariant, livingVariants, type Session } from './session.js';
+import { spokenIn } from './spoken.js';
 import { readClocks, windowOf } from './windows.js';
 
 /**
@@ -36,6 +38,9 @@ export async function startGeneration(session: Session, replica: number): Promis
       stream: workload.stream,
       responseBytes: workload.responseBytes,
       delayMs: workload.serviceDelayMs,
+      ...(workload.serviceCapacityPerSecond === null
+        ? {}
+        : { capacityPerSecond: workload.serviceCapacityPerSecond }),
       faultRate: workload.faultRate,
     },
   });
@@ -50,9 +55,19 @@ export async function startGeneration(session: Session, replica: number): Promis
       address: deployment.entry,
       connections: workload.connections,
       timeoutMs: workload.timeoutMs,
-      // Through sidecars that copy bytes, client and service speak HTTP/1.1.
-      protocol: workload.protocol === 'tcp' ? ('http1' as const) : workload.protocol,
+      protocol: spokenIn(workload.protocol),
+      ...(deployment.client === null ? {} : { identity: deployment.client }),
+      ...(workload.requestBytes === null ? {} : { requestBytes: workload.requestBytes }),
       ...(workload.protocol === 'grpc' ? { grpcMethod: grpcMethodOf(workload) } : {}),
+      ...(workload.requests === null
+        ? {}
+        : { requests: workload.requests.map((one) => ({ ...one, body: one.body?.content ?? null })) }),
+      ...(workload.slowClients === null
+        ? {}
+        : {
+            slowConnections: workload.slowClients.connections,
+            slowReadBytesPerSecond: workload.slowClients.readBytesPerSecond,
+          }),
       connectionPerRequest: workload.connectionPerRequest,
       idleConnections: 0,
       processes: deployment.processes.map(({ role, pid }) => ({ role, pid })),
@@ -74,7 +89,7 @@ async function holdIdle(session: Session): Promise<void> {
   if (idleConnections === 0) return;
   for (const variant of livingVariants(session)) {
     const { entry: address } = deploymentOf(session, variant.id);
-    const target = { id: variant.id, address, protocol: protocol === 'tcp' ? ('http1' as const) : protocol };
+    const target = { id: variant.id, address, protocol: spokenIn(protocol) };
     try {
       session.idle.push(await session.ports.holdIdle(target, idleConnections));
     } catch (error) {
@@ -93,15 +108,40 @@ export async function letIdleGo(session: Session): Promise<void> {
 async function checkDenials(session: Session): Promise<void> {
   for (const variant of livingVariants(session)) {
     const { form } = variant;
-    if (form.type !== 'sidecar' || form.proxies.every(({ policy }) => policy === 'none')) continue;
-    const { entry } = deploymentOf(session, variant.id);
-    const answer = await ask(entry, session.plan.workload.protocol, FORBIDDEN_PATH, DENIAL_LIMIT_MS).catch(
+    const { entry, forbidden, client } = deploymentOf(session, variant.id);
+    if (forbidden !== null) {
+      const found = await connectionDenied(forbidden);
+      if (found !== null)
+        failVariant(session, variant.id, `a connection that its policy forbids was not denied: ${found}`);
+    }
+    if (form.type !== 'sidecar' || !form.proxies.some(({ policy }) => ['remote', 'cached'].includes(policy)))
+      continue;
+    const { protocol } = session.plan.workload;
+    const answer = await ask(entry, protocol, FORBIDDEN_PATH, DENIAL_LIMIT_MS, undefined, client).catch(
       (error: unknown) => (error instanceof Error ? error.message : String(error)),
     );
     if (typeof answer !== 'string' && answer.status === 403) continue;
     const found = typeof answer === 'string' ? answer : `status ${answer.status}`;
     failVariant(session, variant.id, `a request that its policy forbids was not denied: ${found}`);
   }
+}
+
+/** Null when the kernel refuses a connection to `address` (`host:port`) as its policy says (EPERM); else what came of it. */
+function connectionDenied(address: string): Promise<string | null> {
+  const separator = address.lastIndexOf(':');
+  const host = address.slice(0, separator).replace(/^\[|\]$/g, '');
+  return new Promise((resolve) => {
+    const socket = connect({ host, port: Number(address.slice(separator + 1)), timeout: DENIAL_LIMIT_MS });
+    const settle = (found: string | null) => {
+      socket.destroy();
+      resolve(found);
+    };
+    socket.once('connect', () => settle('it was accepted'));
+    socket.once('timeout', () => settle('no answer'));
+    socket.once('error', (error: NodeJS.ErrnoException) =>
+      settle(error.code === 'EPERM' ? null : error.message),
+    );
+  });
 }
 
 async function warmUp(session: Session): Promise<void> {

@@ -1,2 +1,3 @@
+export { grpcMethodOf } from './grpc-method.js';
 export { executeRun, type RunOutcome } from './run.js';
 export type { ProgressEvent, RunnerHooks, RunnerPorts, RunnerSink } from './session.js';

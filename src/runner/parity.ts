@@ -1,6 +1,6 @@
 /** The parity check: before any load, do the variants give the same answer? */
 import { createHash } from 'node:crypto';
-import { ask } from '../cluster/index.js';
+import { ask, type Deployment } from '../cluster/index.js';
 import type { Plan } from '../plan/index.js';
 import type { ParityFinding } from '../record/index.js';
 import { grpcMethodOf } from './grpc-method.js';
@@ -15,34 +15,58 @@ const VOLATILE = new Set([
   'keep-alive',
 ]);
 
+/** Properties of configurations, beside those of the answer. */
+const SETTINGS = new Set(['workers', 'upstream timeout']);
+
 const ANSWER_LIMIT_MS = 5000;
 
 type Answer = Readonly<Record<string, string>>;
 
-/** Asks every living variant once and compares what came back, property by property. */
+/** Asks every living variant once, for each kind of request, and compares what came back, property by property. */
 export async function checkParity(session: Session): Promise<ParityFinding[]> {
   const answers = new Map<string, Answer>();
   const sized = session.plan.workload.responseBytes.min === session.plan.workload.responseBytes.max;
   for (const variant of livingVariants(session)) {
-    answers.set(
-      variant.id,
-      await askOnce(deploymentOf(session, variant.id).entry, session.plan.workload, sized),
-    );
+    const { settings, ...deployment } = deploymentOf(session, variant.id);
+    answers.set(variant.id, { ...(await askAll(deployment, session.plan.workload, sized)), ...settings });
   }
   const properties = [...new Set([...answers.values()].flatMap((answer) => Object.keys(answer)))].sort();
   return properties.map((property) => {
     const byVariant = Object.fromEntries(
       [...answers].map(([variant, answer]) => [variant, answer[property] ?? 'absent']),
     );
-    return { property, byVariant, equal: new Set(Object.values(byVariant)).size === 1 };
+    // A setting that a variant has not got, as `direct` has no workers, is no difference between those that have it.
+    const told = Object.values(byVariant).filter((value) => !(SETTINGS.has(property) && value === 'absent'));
+    return { property, byVariant, equal: new Set(told).size <= 1 };
   });
 }
 
+/** The answers to each kind of request; a mix's are named by what was asked. */
+async function askAll(
+  { entry, client }: Pick<Deployment, 'entry' | 'client'>,
+  workload: Plan['workload'],
+  sized: boolean,
+): Promise<Answer> {
+  const { requests, protocol } = workload;
+  if (requests === null) {
+    const path = protocol === 'grpc' ? grpcMethodOf(workload) : '/';
+    return askOnce(() => ask(entry, protocol, path, ANSWER_LIMIT_MS, undefined, client), sized);
+  }
+  const answers: Record<string, string> = {};
+  for (const [index, { method, path, headers, body }] of requests.entries()) {
+    const asked = { method, headers, body: body?.content ?? null };
+    const answer = await askOnce(() => ask(entry, protocol, path, ANSWER_LIMIT_MS, asked, client), sized);
+    for (const [property, value] of Object.entries(answer)) {
+      answers[`request ${index + 1} (${method} ${path}): ${property}`] = value;
+    }
+  }
+  return answers;
+}
+
 /** One answer as named properties. Bodies of random size cannot be compared by digest, so that is left out for them. */
-async function askOnce(entry: string, workload: Plan['workload'], sized: boolean): Promise<Answer> {
-  const path = workload.protocol === 'grpc' ? grpcMethodOf(workload) : '/';
+async function askOnce(asking: () => ReturnType<typeof ask>, sized: boolean): Promise<Answer> {
   try {
-    const answer = await ask(entry, workload.protocol, path, ANSWER_LIMIT_MS);
+    const answer = await asking();
     const headers = Object.entries(answer.headers).filter(
       ([name]) => !VOLATILE.has(name) && (sized || name !== 'content-length'),
     );

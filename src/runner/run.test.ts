@@ -1,203 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Cluster, Deployment } from '../cluster/index.js';
-import type { Clock } from '../host/index.js';
-import type { EngineSlice, EngineSliceOrder, LoadgenEngine } from '../load/index.js';
-import type { Plan } from '../plan/index.js';
-import {
-  createLatencyRecorder,
-  type RecordLine,
-  type SliceRecord,
-  type WindowRecord,
-} from '../record/index.js';
-import { resolveVariant } from '../variants/index.js';
+import type { RecordLine, SliceRecord, WindowRecord } from '../record/index.js';
 import { executeRun, replicaOf } from './run.js';
 import type { ProgressEvent, RunnerHooks } from './session.js';
-
-const VARIANTS = ['plain', 'pooled-buffer'];
-
-function plan(rounds: number, replicas: number): Plan {
-  return {
-    scenario: { name: 'test', path: 'test.yaml', text: '' },
-    cluster: { provider: 'local', keepAwake: 'never' },
-    topology: { roles: ['outbound', 'inbound'], clusters: {}, nodes: 1, roundTripMs: 0 },
-    policy: { latencyMs: 1 },
-    counterparts: {},
-    ablation: null,
-    workload: {
-      protocol: 'http1',
-      grpcMethod: 'unary',
-      stream: null,
-      connectionPerRequest: false,
-      idleConnections: 0,
-      responseBytes: { min: 1024, max: 1024 },
-      connections: 4,
-      serviceDelayMs: 0,
-      faultRate: 0,
-      timeoutMs: 1000,
-    },
-    load: { driver: 'loadgen', model: 'open', ratePerSecond: 100, arrivals: 'constant' },
-    schedule: {
-      seed: 1,
-      rounds,
-      replicas,
-      budgetMs: 60_000,
-      micro: { requests: 100, warmupRequests: 10, perRoundMs: 1000 },
-      long: { durationMs: 1000, warmupMs: 100, blocksPerRound: 1 },
-      crossCheck: null,
-      jitter: 0.3,
-    },
-    variants: VARIANTS.map((kind) =>
-      resolveVariant(
-        { id: kind, kind, options: {}, command: null },
-        { roles: ['outbound', 'inbound'], clusterOf: () => '', connections: 4, protocol: 'http1' },
-      ),
-    ),
-    analysis: {
-      baseline: 'plain',
-      pairs: [{ candidate: 'pooled-buffer', baseline: 'plain' }],
-      confidence: 0.99,
-      margin: 0.03,
-      gate: [],
-      model: 'open',
-      offeredRatePerSecond: 100,
-      hasMicro: true,
-      hasLong: true,
-      rounds,
-      replicas,
-    },
-    estimatedSeconds: 10,
-  };
-}
-
-/** A machine on which every slice takes 100 ms and every process burns 1 ms of CPU in it. */
-function fakeMachine(failAt: { readonly variant: string; readonly seq: number } | null = null) {
-  let micros = 1e9;
-  let nextPid = 100;
-  const deployed: string[][] = [];
-  let standing = 0;
-  let targets: readonly {
-    readonly id: string;
-    readonly processes: readonly { role: string; pid: number }[];
-  }[] = [];
-  const cpuNs = new Map<number, number>();
-  const histogram = (() => {
-    const recorder = createLatencyRecorder();
-    recorder.record(1e6);
-    return recorder.encode();
-  })();
-
-  const clock: Clock = {
-    nowMicros: () => micros,
-    sleep: async (ms) => {
-      micros += ms * 1000;
-    },
-  };
-
-  const runSlice = (order: EngineSliceOrder): EngineSlice => {
-    const target = targets.find((one) => one.id === order.target);
-    const startedAtMicros = micros;
-    micros += 100_000;
-    const cpu = (target?.processes ?? []).map(({ role, pid }) => {
-      const before = cpuNs.get(pid) ?? 0;
-      cpuNs.set(pid, before + 1e6);
-      return { role, pid, warmupStartNs: before, startNs: before, endNs: before + 1e6 };
-    });
-    const failed =
-      failAt !== null && failAt.variant === order.target && order.seq >= failAt.seq
-        ? 'connection refused'
-        : null;
-    return {
-      event: 'slice',
-      seq: order.seq,
-      target: order.target,
-      startedAtMicros,
-      endedAtMicros: micros,
-      warmupRequests: 10,
-      requests: failed === null ? 100 : 3,
-      errors: { connect: 0, reset: 0, timeout: 0, status: 0, protocol: 0 },
-      bytesReceived: 1000,
-      offeredRatePerSecond: order.model === 'open' ? order.ratePerSecond : null,
-      latency: histogram,
-      sendLatency: order.model === 'open' ? histogram : null,
-      sendLag: order.model === 'open' ? histogram : null,
-      beyondResidence: null,
-      cpu,
-      generator: { cpuNs: 1e6, gcCycles: 0, connectionWaits: 0 },
-      failed,
-    };
-  };
-
-  const engine: LoadgenEngine = {
-    ready: { event: 'ready', pid: 1, goVersion: 'go', cpuClock: 'process' },
-    setTargets: async (given) => {
-      targets = given;
-      return {};
-    },
-    runSlices: async (orders, onSlice) => {
-      for (const order of orders) onSlice(runSlice(order));
-    },
-    read: async () => ({
-      event: 'reading',
-      atMicros: micros,
-      processes: targets.flatMap(({ id, processes }) =>
-        processes.map(({ role, pid }) => ({
-          target: id,
-          role,
-          pid,
-          cpuNs: cpuNs.get(pid) ?? 0,
-          userMicros: 0,
-          systemMicros: 0,
-          voluntarySwitches: 0,
-          involuntarySwitches: 0,
-          rssBytes: 1,
-          rssPeakBytes: 1,
-        })),
-      ),
-      cores: [],
-    }),
-    stop: () => undefined,
-    close: async () => undefined,
-  };
-
-  const cluster: Cluster = {
-    isolation: { generatorCores: [0], dataPlaneCores: [1], cgroups: null, keptAwake: [], notIsolated: [] },
-    link: () => null,
-    keepers: () => [],
-    dataPlaneRoles: () => ['outbound'],
-    deploy: async ({ variants }) => {
-      deployed.push(variants.map((variant) => variant.id));
-      standing += variants.length;
-      return variants.map((variant) => {
-        nextPid += 1;
-        const deployment: Deployment = {
-          variant: variant.id,
-          // Nothing listens there: the parity check then finds the same refusal everywhere.
-          entry: '127.0.0.1:1',
-          processes: [{ role: 'outbound', pid: nextPid, admin: null }],
-          deathReason: () => (failAt?.variant === variant.id ? 'outbound ended: killed by SIGKILL' : null),
-        };
-        return { state: 'standing', deployment };
-      });
-    },
-    teardown: async (deployments) => {
-      standing -= deployments.length;
-    },
-    close: async () => undefined,
-  };
-  return {
-    ports: {
-      cluster,
-      engine,
-      autocannon: null,
-      holdIdle: () => Promise.reject(new Error('no idle connections here')),
-      readAdmin: async () => null,
-      readProcessCpuNs: () => null,
-      clock,
-    },
-    deployed,
-    standing: () => standing,
-  };
-}
+import { fakeMachine, plan, VARIANTS } from './testing/fake-machine.js';
 
 async function run(
   rounds: number,
@@ -250,7 +55,7 @@ describe('executeRun', () => {
   it('gives each replica fresh processes and tears the old ones down', async () => {
     const machine = fakeMachine();
     const { slices } = await run(6, 3, machine);
-    expect(machine.deployed).toHaveLength(3);
+    expect(machine.deployed.filter((ids) => ids.length > 1)).toHaveLength(3);
     expect(machine.standing()).toBe(2);
     const replicas = new Map<number, Set<number>>();
     for (const slice of slices)
@@ -285,6 +90,13 @@ describe('executeRun', () => {
       new Set(slices.filter((slice) => slice.variant === variant).map((slice) => slice.round));
     expect(rounds('plain').size).toBe(4);
     expect(rounds('pooled-buffer').size).toBeLessThan(4);
+  });
+
+  it('compares what configurations say that no answer shows, among the variants that have it', async () => {
+    const { outcome } = await run(4, 4);
+    const found = (property: string) => outcome.parity.find((one) => one.property === property);
+    expect(found('workers')).toMatchObject({ equal: false, byVariant: { plain: '1', 'pooled-buffer': '2' } });
+    expect(found('upstream timeout')).toMatchObject({ equal: true });
   });
 
   it('makes the record durable after every round', async () => {

@@ -2,7 +2,9 @@
 import type { Plan } from '../plan/index.js';
 import type { ParityFinding } from '../record/index.js';
 import { runCrossCheckBlock, runLongBlock, runMicroPart } from './blocks.js';
+import { runControl } from './control.js';
 import { letIdleGo, startGeneration } from './generation.js';
+import { runProfiles } from './profiles.js';
 import {
   livingVariants,
   type RunnerHooks,
@@ -10,6 +12,7 @@ import {
   type RunnerSink,
   type Session,
 } from './session.js';
+import { runStepRound } from './steps.js';
 
 export interface RunOutcome {
   readonly state: 'finished' | 'interrupted';
@@ -50,9 +53,10 @@ export async function executeRun(
   const startedAtMicros = ports.clock.nowMicros();
   let roundsDone = 0;
   try {
+    await runControl(session);
     while (roundsDone < plan.schedule.rounds && !hooks.signal.aborted) {
       session.round = roundsDone;
-      await runRound(session);
+      if (!(await runRound(session))) break;
       if (hooks.signal.aborted) break;
       sink.sync();
       roundsDone += 1;
@@ -73,14 +77,19 @@ export async function executeRun(
   };
 }
 
-async function runRound(session: Session): Promise<void> {
+/** False when there is nothing left to measure. */
+async function runRound(session: Session): Promise<boolean> {
   const { schedule } = session.plan;
   const { onProgress, signal } = session.hooks;
   const progress = (part: string) =>
     onProgress({ type: 'round', round: session.round, rounds: schedule.rounds, part });
   const replica = replicaOf(session.round, schedule.rounds, schedule.replicas);
   if (replica !== session.replica) await startGeneration(session, replica);
-  if (signal.aborted) return;
+  if (signal.aborted) return true;
+  if (schedule.steps != null) {
+    progress('steps');
+    return runStepRound(session);
+  }
   if (schedule.micro !== null) {
     progress('short slices');
     await runMicroPart(session);
@@ -89,9 +98,14 @@ async function runRound(session: Session): Promise<void> {
     progress('long slices');
     await runLongBlock(session);
   }
-  if (signal.aborted) return;
+  if (signal.aborted) return true;
   progress('cross-check');
   await runCrossCheckBlock(session);
+  const lastOfReplica = replicaOf(session.round + 1, schedule.rounds, schedule.replicas) !== replica;
+  if (schedule.profiles === null || !lastOfReplica || signal.aborted) return true;
+  progress('CPU profiles');
+  await runProfiles(session);
+  return true;
 }
 
 /** Rounds are spread over the replicas as evenly as they go, neighbours in time on the same one. */

@@ -1,10 +1,16 @@
 /** What the parts of a running benchmark share. */
 import type { Cluster, Deployment } from '../cluster/index.js';
-import type { Clock } from '../host/index.js';
-import type { AutocannonDriver, EngineTarget, IdleConnections, LoadgenEngine } from '../load/index.js';
+import type { Clock, CounterSource } from '../host/index.js';
+import type {
+  AutocannonDriver,
+  EngineTarget,
+  IdleConnections,
+  K6Driver,
+  LoadgenEngine,
+} from '../load/index.js';
 import type { Plan } from '../plan/index.js';
 import type { AdminSnapshot } from '../probes/index.js';
-import type { ParityFinding, RecordLine, SliceRecord } from '../record/index.js';
+import type { CpuShares, ParityFinding, RecordLine, SliceRecord, StepRecord } from '../record/index.js';
 import type { VariantSpec } from '../variants/index.js';
 
 /** The rooms that only the runner joins. */
@@ -13,12 +19,20 @@ export interface RunnerPorts {
   readonly engine: LoadgenEngine;
   /** Null when the plan has no slice for it. */
   readonly autocannon: AutocannonDriver | null;
+  /** Null when the plan has no slice for it. */
+  readonly k6: K6Driver | null;
   /** Opens connections that stay idle. */
   readonly holdIdle: (
     target: Pick<EngineTarget, 'id' | 'address' | 'protocol'>,
     count: number,
   ) => Promise<IdleConnections>;
-  readonly readAdmin: (address: string) => Promise<AdminSnapshot | null>;
+  readonly readAdmin: (source: CounterSource) => Promise<AdminSnapshot | null>;
+  /** Has a process profile its own CPU for so long; null when it did not. */
+  readonly readCpuShares: (
+    address: string,
+    seconds: number,
+    signal: AbortSignal,
+  ) => Promise<CpuShares | null>;
   /** CPU of a process so far in ns; null when it is gone. */
   readonly readProcessCpuNs: (pid: number) => number | null;
   readonly clock: Clock;
@@ -31,10 +45,13 @@ export interface RunnerSink {
 }
 
 export type ProgressEvent =
+  | { readonly type: 'control'; readonly delayMs: number }
   | { readonly type: 'deploying'; readonly replica: number; readonly replicas: number }
   | { readonly type: 'round'; readonly round: number; readonly rounds: number; readonly part: string }
   | { readonly type: 'slice'; readonly slice: SliceRecord }
-  | { readonly type: 'variant-failed'; readonly variant: string; readonly reason: string };
+  | { readonly type: 'step'; readonly step: StepRecord }
+  | { readonly type: 'variant-failed'; readonly variant: string; readonly reason: string }
+  | { readonly type: 'variant-unavailable'; readonly variant: string; readonly reason: string };
 
 export interface RunnerHooks {
   readonly onProgress: (event: ProgressEvent) => void;
@@ -43,6 +60,8 @@ export interface RunnerHooks {
     readonly roundsDone: number;
     readonly elapsedMs: number;
   }) => 'continue' | 'stop';
+  /** In a search, the rate to try next with a variant; null when nothing more is to be learnt of it. */
+  readonly nextRate?: (variant: string) => number | null;
   /** Aborts the run: the slice being measured is dropped, what was measured stays. */
   readonly signal: AbortSignal;
 }

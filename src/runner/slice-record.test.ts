@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createLatencyRecorder } from '../record/index.js';
-import { auditOpenSlice } from './slice-record.js';
+import { auditK6Slice, auditOpenSlice } from './slice-record.js';
 
 function lag(ns: number): string {
   const recorder = createLatencyRecorder();
@@ -55,5 +55,36 @@ describe('auditOpenSlice', () => {
   it('calls a slice invalid when the generator used up its core', () => {
     const generator = { cpuNs: 990e6, gcCycles: 0, connectionWaits: 0 };
     expect(auditOpenSlice(seen({ generator }), oneSecond).reasons.join()).toMatch(/saturated/);
+  });
+});
+
+describe('the audit of a slice by k6', () => {
+  const seen = (requests: number, dropped: number, cpuNs = 100e6) => ({
+    startedAtMicros: 0,
+    endedAtMicros: 1e6,
+    requests,
+    generator: { cpuNs, gcCycles: null, connectionWaits: dropped, dropped },
+  });
+  const asked = { ratePerSecond: 100, cores: 1, ownScript: false };
+  const reasonsOf = (...[slice, question = asked]: [ReturnType<typeof seen>, typeof asked?]) =>
+    auditK6Slice(slice, question).reasons.join('; ');
+
+  it('counts what was due and never sent as not held', () => {
+    expect(auditK6Slice(seen(99, 1), asked)).toEqual({ status: 'valid', reasons: [] });
+    expect(reasonsOf(seen(90, 10))).toMatch(/100 requests\/s was not held: 10 of 100 due were never sent/);
+  });
+
+  it('finds out a k6 that fell behind without dropping, but not a script that sends less than one a turn', () => {
+    expect(reasonsOf(seen(80, 0))).toMatch(/80 came back of 100 due/);
+    expect(reasonsOf(seen(80, 0), { ...asked, ownScript: true })).toBe('');
+  });
+
+  it('judges its CPU by all the cores it may use', () => {
+    expect(reasonsOf(seen(100, 0, 990e6))).toMatch(/used 99 % of its cores/);
+    expect(reasonsOf(seen(100, 0, 990e6), { ...asked, cores: 2 })).toBe('');
+  });
+
+  it('has nothing to hold in a closed loop', () => {
+    expect(auditK6Slice(seen(1, 0, 990e6), { ...asked, ratePerSecond: null }).status).toBe('valid');
   });
 });

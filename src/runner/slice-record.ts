@@ -8,6 +8,9 @@ import type { Session } from './session.js';
 const MEDIAN_LAG_LIMIT_NS = 5e6;
 /** Share of a slice's time over which the measured part may overrun before the rate was evidently not held. */
 const OVERRUN_LIMIT = 0.1;
+/** Share of the requests due that k6 may leave out, or be behind by, before its rate was evidently not held. */
+const DROPPED_LIMIT = 0.01;
+const SHORTFALL_LIMIT = 0.05;
 /** Share of its core's time above which the generator has no room left to hold a schedule. */
 const GENERATOR_CPU_LIMIT = 0.95;
 
@@ -36,7 +39,7 @@ export function loadgenSlice(
   seen: EngineSlice,
   model: 'open' | 'closed',
 ): SliceRecord {
-  const { event: _event, target: _target, failed, ...measured } = seen;
+  const { event: _event, target: _target, sentAtNs: _sentAtNs, failed, ...measured } = seen;
   return {
     ...measured,
     ...placeOf(session, seen.seq, slice),
@@ -89,6 +92,37 @@ export function auditOpenSlice(
   const generatorShare = wallMicros > 0 ? seen.generator.cpuNs / 1000 / wallMicros : 0;
   if (generatorShare > GENERATOR_CPU_LIMIT) {
     reasons.push(`the generator was saturated: it used ${(generatorShare * 100).toFixed(0)} % of a core`);
+  }
+  return { status: reasons.length === 0 ? 'valid' : 'invalid', reasons };
+}
+
+/**
+ * Whether a slice of k6's held its schedule, as far as k6 can tell, which does not know how late a request left: it did
+ * not when more than 1 % of what was due was never sent, when 5 % fewer requests came back than were due, or when k6 used
+ * up its cores. A closed loop has no schedule.
+ */
+export function auditK6Slice(
+  seen: Pick<SliceRecord, 'startedAtMicros' | 'endedAtMicros' | 'requests' | 'generator'>,
+  asked: { readonly ratePerSecond: number | null; readonly cores: number; readonly ownScript: boolean },
+): Validity {
+  const wallSeconds = (seen.endedAtMicros - seen.startedAtMicros) / 1e6;
+  if (asked.ratePerSecond === null || wallSeconds <= 0) return { status: 'valid', reasons: [] };
+  const offered = Math.round(asked.ratePerSecond);
+  const dropped = seen.generator.dropped ?? 0;
+  const due = asked.ratePerSecond * wallSeconds;
+  const reasons: string[] = [];
+  if (dropped > DROPPED_LIMIT * due) {
+    reasons.push(
+      `${offered} requests/s was not held: ${dropped} of ${Math.round(due)} due were never sent (every connection was busy)`,
+    );
+  } else if (!asked.ownScript && seen.requests + dropped < (1 - SHORTFALL_LIMIT) * due - 1) {
+    reasons.push(
+      `${offered} requests/s was not held: ${seen.requests} came back of ${Math.round(due)} due (k6 could not keep up)`,
+    );
+  }
+  const share = seen.generator.cpuNs / 1e9 / wallSeconds / Math.max(1, asked.cores);
+  if (share > GENERATOR_CPU_LIMIT) {
+    reasons.push(`the generator was saturated: it used ${(share * 100).toFixed(0)} % of its cores`);
   }
   return { status: reasons.length === 0 ? 'valid' : 'invalid', reasons };
 }

@@ -111,5 +111,6 @@ function snapshotOf(edge: Edge, variant: string): Snapshot {
         witness: said === undefined ? null : { ...said.witness },
       };
     });
-  return { atMicros: edge.inner.atMicros, processes, cores: edge.inner.cores };
+  const { atMicros, wallMicros, cores } = edge.inner;
+  return { atMicros, ...(wallMicros === undefined ? {} : { wallMicros }), processes, cores };
 }

@@ -2,7 +2,12 @@
 import type { Check, Disagreement, IsWritten } from './disagreement.js';
 import type { Draft } from './draft.js';
 import { checkGate, checkGateLimits } from './gate-consistency.js';
+import { checkK6, checkK6CrossCheck } from './k6-consistency.js';
+import { checkOffloadCeiling } from './offload-consistency.js';
+import { checkRequests } from './requests-consistency.js';
+import { MOST_BODY_BYTES, MOST_BODY_WORDS } from './requests-schema.js';
 import { measuredPerRoundMs, SHORTEST_BATCH_MS } from './scenario.js';
+import { checkSlowClients } from './slow-consistency.js';
 import { checkTopology } from './topology-consistency.js';
 import {
   checkAblation,
@@ -42,6 +47,13 @@ const checkWorkload: Check = ({ workload, load }) => {
   }
   found.push(...checkProtocol(workload));
   const rate = load?.rate;
+  const { serviceCapacity } = workload;
+  if (rate !== undefined && serviceCapacity !== undefined && rate >= serviceCapacity) {
+    found.push({
+      path: ['load', 'rate'],
+      message: `this rate is not below the service’s capacity of ${serviceCapacity}/s: its queue would only grow; lower the rate or raise \`workload.serviceCapacity\``,
+    });
+  }
   if (rate !== undefined && serviceDelay !== undefined && connections !== undefined) {
     // Little's law: requests in flight = rate × time in the system, and each takes a connection.
     const needed = Math.ceil((rate * serviceDelay) / 1000);
@@ -57,7 +69,8 @@ const checkWorkload: Check = ({ workload, load }) => {
 
 /** What goes with which protocol. */
 function checkProtocol(workload: Draft['workload']): Disagreement[] {
-  const { protocol, grpcMethod, streamChunks, streamInterval, connectionPerRequest } = workload;
+  const { protocol, grpcMethod, streamChunks, streamInterval, connectionPerRequest, requestBytes } = workload;
+  const { idleConnections = 0, slowClients } = workload;
   const found: Disagreement[] = [];
   const refuse = (when: boolean, key: string, message: string) => {
     if (when) found.push({ path: ['workload', key], message });
@@ -71,6 +84,31 @@ function checkProtocol(workload: Draft['workload']): Disagreement[] {
     protocol === 'grpc' && grpcMethod !== 'server-stream' && streamChunks !== undefined,
     'streamChunks',
     'with gRPC, answers in pieces are a stream; add `grpcMethod: server-stream`',
+  );
+  refuse(
+    requestBytes !== undefined && protocol !== undefined && protocol !== 'raw',
+    'requestBytes',
+    '`workload.requestBytes` needs `protocol: raw`; bodies of HTTP are in `workload.requests`',
+  );
+  refuse(
+    requestBytes !== undefined && requestBytes > MOST_BODY_BYTES,
+    'requestBytes',
+    `\`workload.requestBytes\` is above ${MOST_BODY_WORDS}, which the generator keeps ready for each variant; use at most that`,
+  );
+  refuse(
+    protocol === 'h3' && idleConnections > 0,
+    'idleConnections',
+    'idle connections are of TCP; leave them out with `protocol: h3`, or use `protocol: h2`',
+  );
+  refuse(
+    protocol === 'h3' && slowClients !== undefined,
+    'slowClients',
+    'slow clients read from TCP; leave them out with `protocol: h3`, or use `protocol: h2`',
+  );
+  refuse(
+    protocol === 'raw' && streamChunks !== undefined,
+    'streamChunks',
+    'answers in pieces need a protocol that knows them; use `protocol: tcp` or `http1`',
   );
   refuse(
     streamInterval !== undefined && streamChunks === undefined && grpcMethod !== 'server-stream',
@@ -110,8 +148,37 @@ const checkLoad: Check = ({ load, slices, top, workload }) => {
         'autocannon cannot pace requests on a schedule; use `driver: loadgen` for the open model, or `model: closed`',
     });
   }
+  if (load.processes !== undefined && load.driver === 'loadgen') {
+    found.push({
+      path: ['load', 'processes'],
+      message:
+        '`load.processes` is for `driver: autocannon`, one of whose processes fills one core; loadgen needs one only, so leave it out',
+    });
+  }
+  if (load.processes !== undefined && load.processes > (workload.connections ?? Number.POSITIVE_INFINITY)) {
+    found.push({
+      path: ['load', 'processes'],
+      message: `\`load.processes\` is above \`workload.connections\` (${workload.connections}): each process needs a connection of its own; use at most ${workload.connections}`,
+    });
+  }
   if (load.burst !== undefined && load.arrivals !== undefined && load.arrivals !== 'bursts') {
     found.push({ path: ['load', 'burst'], message: '`load.burst` needs `arrivals: bursts`' });
+  }
+  if (load.from !== undefined && load.arrivals !== 'ramp') {
+    found.push({ path: ['load', 'from'], message: '`load.from` needs `arrivals: ramp`' });
+  }
+  if (load.arrivals === 'ramp' && load.from === undefined) {
+    found.push({
+      path: ['load', 'arrivals'],
+      message: 'a ramp needs the rate at which it begins; add `from: 100/s` to `load`',
+    });
+  }
+  if (load.thinkTime !== undefined && (load.model === 'open' || (load.driver ?? 'loadgen') !== 'loadgen')) {
+    found.push({
+      path: ['load', 'thinkTime'],
+      message:
+        '`load.thinkTime` needs `model: closed` and `driver: loadgen`: in an open model nothing waits for answers',
+    });
   }
   if (load.driver === 'autocannon' && workload.protocol !== undefined && !speaksHttp1(workload.protocol)) {
     found.push({
@@ -120,7 +187,7 @@ const checkLoad: Check = ({ load, slices, top, workload }) => {
     });
   }
   if (load.model === 'closed') {
-    for (const key of ['rate', 'arrivals', 'burst'] as const) {
+    for (const key of ['rate', 'arrivals', 'burst', 'from'] as const) {
       if (load[key] === undefined) continue;
       found.push({
         path: ['load', key],
@@ -146,7 +213,11 @@ function checkOpenRate(draft: Draft, isWritten: IsWritten): readonly Disagreemen
         '`slices` measures nothing; give it `duration: 2s` (latency and throughput), `micro: {requests: 300}` (CPU and allocation) or both',
     });
   }
-  if (slices !== null && !long && (load?.model === 'open' || load?.driver === 'autocannon')) {
+  if (
+    slices !== null &&
+    !long &&
+    (load?.model === 'open' || load?.driver === 'autocannon' || load?.driver === 'k6')
+  ) {
     found.push({
       path: ['load'],
       message:
@@ -178,7 +249,7 @@ const checkSlices: Check = ({ slices, crossCheck, load, variants, top, workload 
       message: `\`crossCheck.every\` is above \`slices.blocks\` (${blocks}), so it would never run; use at most ${blocks}`,
     });
   }
-  if (crossCheck?.driver !== undefined && !speaksHttp1(workload.protocol ?? 'http1')) {
+  if (crossCheck?.driver === 'autocannon' && !speaksHttp1(workload.protocol ?? 'http1')) {
     found.push({
       path: ['crossCheck', 'driver'],
       message: `autocannon speaks HTTP/1.1 only; leave \`crossCheck\` out with \`protocol: ${workload.protocol}\``,
@@ -206,10 +277,15 @@ const checkSlices: Check = ({ slices, crossCheck, load, variants, top, workload 
 const CHECKS: readonly Check[] = [
   checkTopology,
   checkWorkload,
+  checkRequests,
+  checkSlowClients,
   checkLoad,
+  checkK6,
+  checkK6CrossCheck,
   checkSlices,
   checkVariants,
   checkBaseline,
   checkAblation,
+  checkOffloadCeiling,
   checkGate,
 ];

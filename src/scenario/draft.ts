@@ -3,18 +3,18 @@
  * against each other even while one of them is wrong.
  */
 import type { z } from 'zod';
+import { loadSchema } from './load-schema.js';
 import {
   ablationSchema,
   compareSchema,
   crossCheckSchema,
   gateSchema,
-  loadSchema,
   scenarioSchema,
   slicesSchema,
   topologySchema,
   variantSchema,
-  workloadSchema,
 } from './schema.js';
+import { workloadSchema } from './workload-schema.js';
 
 type Fields<S extends z.ZodObject> = { readonly [K in keyof z.output<S>]?: z.output<S>[K] };
 

@@ -1,13 +1,16 @@
 export { formatFault, type ScenarioFault } from './fault.js';
 export { generateScenarioSchema } from './json-schema.js';
 export { type ParsedScenario, parseScenario } from './parse.js';
-export { DURATION, parseQuantity, type Quantity } from './quantities.js';
+export { DURATION, PERCENT, parseQuantity, type Quantity, RATE } from './quantities.js';
+export { type BodyReader, noBodies, type ReadBody } from './requests.js';
+export { MOST_BODY_BYTES, MOST_BODY_WORDS } from './requests-schema.js';
 export {
   measuredPerRoundMs,
   type Scenario,
   type ScenarioCrossCheck,
   type ScenarioLoad,
   type ScenarioPolicy,
+  type ScenarioRequest,
   type ScenarioSlices,
   type ScenarioTopology,
   type ScenarioWorkload,

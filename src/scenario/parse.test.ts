@@ -62,17 +62,21 @@ describe('parseScenario', () => {
       name: 'good',
       description: null,
       cluster: { provider: 'local', keepAwake: 'auto' },
-      topology: { roles: ['outbound', 'inbound'], clusters: {}, nodes: 1, roundTripMs: 0 },
+      topology: { roles: ['outbound', 'inbound'], clusters: {}, nodes: 1, addresses: 'ipv4', roundTripMs: 0 },
       policy: { latencyMs: 1 },
       workload: {
         protocol: 'http1',
         grpcMethod: 'unary',
         responseBytes: { min: 1024, max: 1024 },
         stream: null,
+        requestBytes: null,
+        requests: null,
         connections: 16,
         connectionPerRequest: false,
         idleConnections: 0,
+        slowClients: null,
         serviceDelayMs: 0,
+        serviceCapacityPerSecond: null,
         faultRate: 0,
         timeoutMs: 5000,
       },
@@ -95,8 +99,31 @@ describe('parseScenario', () => {
       baseline: 'direct',
       compare: [],
       ablation: null,
+      offloadCeiling: null,
       gate: [],
     });
+  });
+
+  it('takes the bodies of a mix of requests from whoever reads them, and keeps their digests', () => {
+    const mix =
+      '[{weight: 3, path: /items?limit=2}, {path: /orders, bodyFile: order.json, headers: {X-A: b}}, {method: PUT, bodyBytes: 30}]';
+    const readBody = (name: string) => ({
+      ok: true as const,
+      content: Buffer.from(name === 'order.json' ? 'abc' : ''),
+    });
+    const parsed = parseScenario(`${GOOD}workload: {requests: ${mix}}\n`, 'f.yaml', { readBody });
+    const requests = parsed.ok ? parsed.scenario.workload.requests : null;
+    expect(requests?.map(({ body, ...request }) => ({ ...request, sent: body?.content.toString() }))).toEqual(
+      [
+        { weight: 3, method: 'GET', path: '/items?limit=2', headers: {}, sent: undefined },
+        { weight: 1, method: 'POST', path: '/orders', headers: { 'X-A': 'b' }, sent: 'abc' },
+        { weight: 1, method: 'PUT', path: '/', headers: {}, sent: 'abcdefghijklmnopqrstuvwxyzabcd' },
+      ],
+    );
+    // FIPS 180-2, appendix B.1.
+    expect(requests?.[1]?.body?.sha256).toBe(
+      'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad',
+    );
   });
 
   it('keeps only the options that were written, so that a kind’s own are not overwritten', () => {
@@ -184,7 +211,13 @@ gate: [{metric: latency.p99, maxIncrease: 7%}]
       JSON.stringify({
         schema: 'meshmark.scenario/1',
         name: 'n',
-        topology: { roles: ['outbound', 'inbound'], clusters: {}, nodes: 1, roundTripMs: 0 },
+        topology: {
+          roles: ['outbound', 'inbound'],
+          clusters: {},
+          nodes: 1,
+          addresses: 'ipv4',
+          roundTripMs: 0,
+        },
         policy: { latencyMs: 1 },
         workload: { responseBytes: { min: 1, max: 2 }, connections: 1 },
         load: { model: 'open', rate: '1/s' },
@@ -205,5 +238,30 @@ gate: [{metric: latency.p99, maxIncrease: 7%}]
       }),
       { seed: 23, numRuns: 200 },
     );
+  });
+});
+
+describe('a load that is not even', () => {
+  const loadOf = (load: string) => {
+    const parsed = parseScenario(GOOD.replace('{model: open, rate: 120/min}', load), 'f.yaml');
+    return parsed.ok ? parsed.scenario.load : parsed.faults;
+  };
+
+  it('rises from one rate to another', () => {
+    expect(loadOf('{model: open, rate: 800/s, arrivals: ramp, from: 100/s}')).toEqual({
+      driver: 'loadgen',
+      model: 'open',
+      ratePerSecond: 800,
+      arrivals: 'ramp',
+      fromRatePerSecond: 100,
+    });
+  });
+
+  it('rests after each answer', () => {
+    expect(loadOf('{model: closed, thinkTime: 5ms}')).toEqual({
+      driver: 'loadgen',
+      model: 'closed',
+      thinkMs: 5,
+    });
   });
 });

@@ -1,19 +1,31 @@
 /** Scenario text to a scenario, or to every fault it has. */
 import { isMetricName } from '../record/index.js';
+import type { CustomSettings } from '../variants/index.js';
 import { disagreementsOf } from './consistency.js';
 import { type PathStep, type Place, type ReadDocument, readDocument } from './document.js';
 import { draftOf, isRecord } from './draft.js';
 import type { ScenarioFault } from './fault.js';
+import { missingScript } from './k6-consistency.js';
 import { placesOfIssues, valueAt } from './messages.js';
-import type { Scenario, ScenarioLoad } from './scenario.js';
+import { type BodyReader, bodyProblems, noBodies, requestsOf } from './requests.js';
+import { type Scenario, type ScenarioLoad, slowConnections } from './scenario.js';
 import { scenarioSchema, type WrittenScenario } from './schema.js';
 import { rolesOf } from './topology.js';
 
-/** Messages of a gRPC stream, and requests of a burst, where the scenario does not say. */
+/** Messages of a gRPC stream, requests of a burst and bytes of a raw request, where the scenario does not say. */
 const USUAL_CHUNKS = 16;
 const USUAL_BURST = 50;
+const USUAL_REQUEST_BYTES = 64;
 /** A call within a cluster and a decision. */
 const USUAL_DECISION_MS = 1;
+
+/** What a scenario may name beside it. */
+export interface ScenarioFiles {
+  /** Reads the body of a request. */
+  readonly readBody: BodyReader;
+  /** Whether there is such a file. */
+  readonly isFile: (path: string) => boolean;
+}
 
 export type ParsedScenario =
   | { readonly ok: true; readonly scenario: Scenario }
@@ -21,10 +33,16 @@ export type ParsedScenario =
   | { readonly ok: false; readonly faults: readonly ScenarioFault[] };
 
 /**
- * Validates scenario text. `file` is only used to name the place of a fault. Never throws: any text gives a scenario
- * or faults, all of them at once unless the YAML itself cannot be read.
+ * Validates scenario text. `file` is only used to name the place of a fault; `files` tells of the files that the scenario
+ * names, relative to it. Never throws: any text gives a scenario or faults, all of them at once unless the YAML itself
+ * cannot be read.
  */
-export function parseScenario(text: string, file: string): ParsedScenario {
+export function parseScenario(
+  text: string,
+  file: string,
+  files: Partial<ScenarioFiles> = {},
+): ParsedScenario {
+  const { readBody = noBodies, isFile = () => true } = files;
   const read = readDocument(text);
   const { document } = read;
   if (document === null) return { ok: false, faults: faultsAt(read.faults, read, file) };
@@ -34,11 +52,13 @@ export function parseScenario(text: string, file: string): ParsedScenario {
   if (isRecord(document.value)) {
     const draft = draftOf(document.value);
     const isWritten = (path: readonly PathStep[]) => valueAt(document.value, path) !== undefined;
-    const disagreements = disagreementsOf(draft, isWritten);
+    const { workload } = document.value;
+    const bodies = isRecord(workload) ? bodyProblems(workload.requests, readBody) : [];
+    const disagreements = [...disagreementsOf(draft, isWritten), ...missingScript(draft, isFile), ...bodies];
     for (const { path, message } of disagreements) places.push({ offset: document.offsetOf(path), message });
   }
   if (places.length > 0 || !checked.success) return { ok: false, faults: faultsAt(places, read, file) };
-  return { ok: true, scenario: normalised(checked.data) };
+  return { ok: true, scenario: normalised(checked.data, readBody) };
 }
 
 function faultsAt(places: readonly Place[], read: ReadDocument, file: string): readonly ScenarioFault[] {
@@ -52,7 +72,7 @@ function faultsAt(places: readonly Place[], read: ReadDocument, file: string): r
   return distinct.map(({ offset, message }) => ({ file, ...read.positionOf(offset), message }));
 }
 
-function normalised(written: WrittenScenario): Scenario {
+function normalised(written: WrittenScenario, readBody: BodyReader): Scenario {
   const { slices, crossCheck, topology } = written;
   return {
     name: written.name,
@@ -60,7 +80,7 @@ function normalised(written: WrittenScenario): Scenario {
     cluster: { provider: 'local', keepAwake: written.cluster?.keepAwake ?? 'auto' },
     topology: topologyOf(topology),
     policy: { latencyMs: written.policy?.latency ?? USUAL_DECISION_MS },
-    workload: workloadOf(written.workload),
+    workload: workloadOf(written.workload, readBody),
     load: loadOf(written.load),
     slices: {
       blocks: slices.blocks,
@@ -81,7 +101,7 @@ function normalised(written: WrittenScenario): Scenario {
       crossCheck === undefined
         ? null
         : {
-            driver: 'autocannon',
+            driver: crossCheck.driver,
             durationMs: crossCheck.duration,
             warmupMs: crossCheck.warmup,
             everyRounds: crossCheck.every,
@@ -93,12 +113,15 @@ function normalised(written: WrittenScenario): Scenario {
       kind: variant.kind ?? variant.id,
       options: variant.options ?? {},
       command: variant.command ?? null,
+      ...customOf(variant),
     })),
     baseline: written.baseline ?? null,
     compare: (written.compare ?? []).flatMap(([candidate, baseline]) =>
       candidate === undefined || baseline === undefined ? [] : [{ candidate, baseline }],
     ),
     ablation: written.ablation ?? null,
+    offloadCeiling:
+      written.offloadCeiling === undefined ? null : { durationMs: written.offloadCeiling.duration },
     gate: (written.gate ?? []).flatMap(({ metric, maxIncrease, maxDecrease, variants }) =>
       isMetricName(metric)
         ? [
@@ -114,16 +137,38 @@ function normalised(written: WrittenScenario): Scenario {
   };
 }
 
+function customOf({ env, ready, metrics }: WrittenScenario['variants'][number]): {
+  readonly custom?: CustomSettings;
+} {
+  if (env === undefined && ready === undefined && metrics === undefined) return {};
+  const map = Object.entries(metrics?.map ?? {}).flatMap(([name, selectors]) =>
+    selectors === undefined ? [] : [[name, [selectors].flat()] as const],
+  );
+  return {
+    custom: {
+      env: env ?? {},
+      ready:
+        ready === undefined
+          ? { type: 'answer' }
+          : ready === 'tcp'
+            ? { type: 'tcp' }
+            : { type: 'http', ...ready },
+      metrics: metrics === undefined ? null : { url: metrics.url, map: Object.fromEntries(map) },
+    },
+  };
+}
+
 function topologyOf(written: WrittenScenario['topology']): Scenario['topology'] {
   return {
     roles: rolesOf(written ?? {}),
     clusters: written?.clusters ?? {},
     nodes: written?.nodes ?? 1,
+    addresses: written?.addresses ?? 'ipv4',
     roundTripMs: written?.roundTrip ?? 0,
   };
 }
 
-function workloadOf(written: WrittenScenario['workload']): Scenario['workload'] {
+function workloadOf(written: WrittenScenario['workload'], readBody: BodyReader): Scenario['workload'] {
   const bytes = written.responseBytes;
   const { streamChunks, streamInterval } = written;
   const streams = streamChunks !== undefined || written.grpcMethod === 'server-stream';
@@ -132,20 +177,44 @@ function workloadOf(written: WrittenScenario['workload']): Scenario['workload'] 
     grpcMethod: written.grpcMethod ?? 'unary',
     responseBytes: typeof bytes === 'number' ? { min: bytes, max: bytes } : bytes,
     stream: streams ? { chunks: streamChunks ?? USUAL_CHUNKS, intervalMs: streamInterval ?? 0 } : null,
+    requestBytes: written.protocol === 'raw' ? (written.requestBytes ?? USUAL_REQUEST_BYTES) : null,
+    requests: requestsOf(written.requests, readBody),
     connections: written.connections,
     connectionPerRequest: written.connectionPerRequest,
     idleConnections: written.idleConnections,
+    slowClients: slowClientsOf(written),
     serviceDelayMs: written.serviceDelay,
+    serviceCapacityPerSecond: written.serviceCapacity ?? null,
     faultRate: written.faultRate,
     timeoutMs: written.timeout,
   };
 }
 
+function slowClientsOf({ slowClients, connections }: WrittenScenario['workload']) {
+  if (slowClients === undefined) return null;
+  return {
+    connections: slowConnections(connections, slowClients.share),
+    readBytesPerSecond: slowClients.readRate,
+  };
+}
+
 function loadOf(written: WrittenScenario['load']): ScenarioLoad | null {
   if (written === undefined) return null;
-  if (written.model === 'closed') return { driver: written.driver, model: 'closed' };
+  if (written.driver === 'autocannon') {
+    return { driver: 'autocannon', model: 'closed', processes: written.processes ?? 1 };
+  }
+  if (written.driver === 'k6') {
+    const script = written.script ?? null;
+    return written.model === 'closed'
+      ? { driver: 'k6', model: 'closed', script }
+      : { driver: 'k6', model: 'open', ratePerSecond: written.rate ?? 0, arrivals: 'constant', script };
+  }
+  if (written.model === 'closed')
+    return { driver: 'loadgen', model: 'closed', thinkMs: written.thinkTime ?? 0 };
   const open = { driver: 'loadgen', model: 'open', ratePerSecond: written.rate ?? 0 } as const;
   const arrivals = written.arrivals ?? 'poisson';
+  if (arrivals === 'ramp')
+    return { ...open, arrivals, fromRatePerSecond: written.from ?? open.ratePerSecond };
   return arrivals === 'bursts'
     ? { ...open, arrivals, burst: written.burst ?? USUAL_BURST }
     : { ...open, arrivals };

@@ -35,6 +35,13 @@ export const RATE: UnitTable = {
   examples: ['2000/s', '600/min'],
 };
 
+/** Bytes per second. */
+export const BYTE_RATE: UnitTable = {
+  noun: 'a rate of bytes',
+  factors: { 'B/s': 1, 'KiB/s': 2 ** 10, 'MiB/s': 2 ** 20, 'kB/s': 1e3, 'KB/s': 1e3, 'MB/s': 1e6 },
+  examples: ['64KiB/s', '1MB/s'],
+};
+
 /** A fraction: 5 % is 0.05. */
 export const PERCENT: UnitTable = {
   noun: 'a percentage',

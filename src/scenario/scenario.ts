@@ -8,6 +8,8 @@ export interface ScenarioTopology {
   /** Steps of the path by cluster; empty where the scenario names none. */
   readonly clusters: Readonly<Record<string, readonly string[]>>;
   readonly nodes: 1 | 2;
+  /** Which loopback everything listens on. */
+  readonly addresses: 'ipv4' | 'ipv6';
   /** Round trip added to the link between two nodes. */
   readonly roundTripMs: number;
 }
@@ -17,16 +19,39 @@ export interface ScenarioPolicy {
   readonly latencyMs: number;
 }
 
+/** One kind of request of a mix. */
+export interface ScenarioRequest {
+  /** How often it is sent, relative to the others. */
+  readonly weight: number;
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: {
+    /** As the scenario names it; null for a body of letters. */
+    readonly file: string | null;
+    readonly sha256: string;
+    readonly content: Buffer;
+  } | null;
+}
+
 export interface ScenarioWorkload {
   readonly protocol: WorkloadProtocol;
   readonly grpcMethod: 'unary' | 'server-stream';
   readonly responseBytes: { readonly min: number; readonly max: number };
   /** Answers in pieces; null for answers that are written at once. */
   readonly stream: { readonly chunks: number; readonly intervalMs: number } | null;
+  /** Size of each request that is no HTTP; null where it is. */
+  readonly requestBytes: number | null;
+  /** Null where every request is a GET of `/`. */
+  readonly requests: readonly ScenarioRequest[] | null;
   readonly connections: number;
   readonly connectionPerRequest: boolean;
   readonly idleConnections: number;
+  /** Connections, out of those above, that read slowly; null for none. */
+  readonly slowClients: { readonly connections: number; readonly readBytesPerSecond: number } | null;
   readonly serviceDelayMs: number;
+  /** Requests that the service serves in a second, one after another; null for as many as come. */
+  readonly serviceCapacityPerSecond: number | null;
   /** Share of requests answered with 503, in [0, 1). */
   readonly faultRate: number;
   readonly timeoutMs: number;
@@ -34,11 +59,31 @@ export interface ScenarioWorkload {
 
 export type Arrivals =
   | { readonly arrivals: 'constant' | 'poisson' }
-  | { readonly arrivals: 'bursts'; readonly burst: number };
+  | { readonly arrivals: 'bursts'; readonly burst: number }
+  /** From that rate at a slice's begin to the load's at its end. */
+  | { readonly arrivals: 'ramp'; readonly fromRatePerSecond: number };
+
+/** The user's own script, as the scenario writes it; null for meshmark's. */
+interface K6Script {
+  readonly script: string | null;
+}
 
 export type ScenarioLoad =
-  | { readonly driver: 'loadgen'; readonly model: 'closed' }
-  | { readonly driver: 'autocannon'; readonly model: 'closed' }
+  /** `thinkMs`: how long each connection rests after its answer, in long slices. */
+  | { readonly driver: 'loadgen'; readonly model: 'closed'; readonly thinkMs: number }
+  | {
+      readonly driver: 'autocannon';
+      readonly model: 'closed';
+      /** Single-threaded processes that the connections are shared out among. */
+      readonly processes: number;
+    }
+  | ({ readonly driver: 'k6'; readonly model: 'closed' } & K6Script)
+  | ({
+      readonly driver: 'k6';
+      readonly model: 'open';
+      readonly ratePerSecond: number;
+      readonly arrivals: 'constant';
+    } & K6Script)
   | ({ readonly driver: 'loadgen'; readonly model: 'open'; readonly ratePerSecond: number } & Arrivals);
 
 export interface ScenarioSlices {
@@ -56,7 +101,7 @@ export interface ScenarioSlices {
 }
 
 export interface ScenarioCrossCheck {
-  readonly driver: 'autocannon';
+  readonly driver: 'autocannon' | 'k6';
   readonly durationMs: number;
   readonly warmupMs: number;
   readonly everyRounds: number;
@@ -81,7 +126,14 @@ export interface Scenario {
   readonly baseline: string | null;
   readonly compare: readonly { readonly candidate: string; readonly baseline: string }[];
   readonly ablation: Ablation | null;
+  /** Null when no profile is taken. */
+  readonly offloadCeiling: { readonly durationMs: number } | null;
   readonly gate: readonly GateRule[];
+}
+
+/** How many of the connections a share of slow clients is. */
+export function slowConnections(connections: number, share: number): number {
+  return Math.max(1, Math.round(connections * share));
 }
 
 /** The least time that a round must measure: the batches of the statistics are rounds, and shorter ones are not independent. */

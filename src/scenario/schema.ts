@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { METRIC_NAMES } from '../record/index.js';
 import { CATALOGUE, sidecarOptionsSchema } from '../variants/index.js';
+import { customFields } from './custom-schema.js';
 import {
   alternatives,
   duration,
@@ -12,14 +13,13 @@ import {
   mapping,
   oneOf,
   percent,
-  quantity,
-  size,
   text,
   variantId,
   variantName,
   wholeNumber,
 } from './fields.js';
-import { RATE } from './quantities.js';
+import { loadSchema } from './load-schema.js';
+import { workloadSchema } from './workload-schema.js';
 
 export const SCENARIO_SCHEMA = 'meshmark.scenario/1';
 
@@ -62,6 +62,9 @@ export const topologySchema = mapping(
       .describe(
         '2 puts everything behind the first sidecar into a network namespace of its own, so that its traffic crosses a link (needs root on Linux).',
       ),
+    addresses: oneOf(['ipv4', 'ipv6'])
+      .default('ipv4')
+      .describe('Which loopback everything listens on: 127.0.0.1 or ::1 (needs `nodes: 1`).'),
     roundTrip: duration(0, 1000, 'a duration from 0ms to 1s')
       .default(0)
       .describe('Round trip added to the link between two nodes, half of it each way (needs `nodes: 2`).'),
@@ -94,71 +97,6 @@ export const policySchema = mapping(
       .describe('How long the policy server takes for a decision; default 1ms.'),
   },
   '{latency: 1ms}',
-);
-
-const sizeRange = mapping({ min: size, max: size }, '{min: 1KiB, max: 64KiB}');
-export const workloadSchema = mapping(
-  {
-    protocol: oneOf(['http1', 'h2', 'grpc', 'tcp'])
-      .default('http1')
-      .describe(
-        'What client and service speak. `http1`, `h2` and `grpc`: the sidecars are reverse proxies; `tcp`: they copy bytes, and client and service speak HTTP/1.1 through them.',
-      ),
-    grpcMethod: oneOf(['unary', 'server-stream'])
-      .optional()
-      .describe('With `protocol: grpc`: one message for an answer (the default), or a stream of them.'),
-    streamChunks: wholeNumber(2, 10_000)
-      .optional()
-      .describe('Answers come in so many pieces (messages, in a gRPC stream), each sent as it is made.'),
-    streamInterval: duration(0, 60_000, 'a duration from 0ms to 1m')
-      .optional()
-      .describe('Time between those pieces.'),
-    responseBytes: z
-      .union([size, sizeRange], {
-        error: 'must be a size such as `16KiB`, or a range such as `{min: 1KiB, max: 64KiB}`',
-      })
-      .default(1024)
-      .describe('Size of each response body, or a range of sizes drawn from uniformly.'),
-    connections: wholeNumber(1, 10_000).default(16).describe('Client connections to each variant.'),
-    connectionPerRequest: z
-      .boolean({ error: 'must be `true` or `false`' })
-      .default(false)
-      .describe('Whether the client opens a new connection for each request.'),
-    idleConnections: wholeNumber(0, 20_000)
-      .default(0)
-      .describe('Further client connections that are open and say nothing.'),
-    serviceDelay: duration(0, 60_000, 'a duration from 0ms to 1m')
-      .default(0)
-      .describe('How long the service waits before it answers.'),
-    faultRate: percent({ from: 0, to: 0.99, words: 'from 0% to 99%' })
-      .default(0)
-      .describe('Share of requests that the service answers with 503.'),
-    timeout: duration(1, 60_000, 'a duration from 1ms to 1m')
-      .default(5000)
-      .describe('After this a request counts as timed out.'),
-  },
-  '{protocol: http1, responseBytes: 16KiB, connections: 16}',
-);
-
-export const loadSchema = mapping(
-  {
-    driver: oneOf(['loadgen', 'autocannon'])
-      .default('loadgen')
-      .describe('What makes the traffic of long slices.'),
-    model: oneOf(['open', 'closed']).describe(
-      '`open`: requests are sent on a schedule at one rate, whatever the answers do; `closed`: each connection waits for its answer.',
-    ),
-    rate: quantity(RATE, { from: 1e-3, to: 1e6, words: 'more than 0 and at most 1000000/s' })
-      .optional()
-      .describe('Requests per second of the open model, for all variants alike.'),
-    arrivals: oneOf(['poisson', 'constant', 'bursts'])
-      .optional()
-      .describe('Times between requests in the open model; default poisson.'),
-    burst: wholeNumber(2, 10_000)
-      .optional()
-      .describe('With `arrivals: bursts`: requests that are due at the same moment; default 50.'),
-  },
-  '{model: open, rate: 800/s}',
 );
 
 const microSchema = mapping(
@@ -206,7 +144,7 @@ export const slicesSchema = mapping(
 const crossCheckDuration = 'from 1s to 10m: the driver starts anew for each slice';
 export const crossCheckSchema = mapping(
   {
-    driver: oneOf(['autocannon']).default('autocannon').describe('The second driver.'),
+    driver: oneOf(['autocannon', 'k6']).default('autocannon').describe('The second driver.'),
     duration: duration(1000, 600_000, crossCheckDuration).default(1000).describe('Length of its slices.'),
     warmup: duration(0, 60_000, 'a duration from 0ms to 1m')
       .default(300)
@@ -216,8 +154,6 @@ export const crossCheckSchema = mapping(
   '{driver: autocannon, duration: 1s, every: 3}',
 );
 
-const commandError =
-  'must be a list of words, program first, such as `[./my-proxy, --listen, "{listen}", --to, "{upstream}"]`';
 export const variantSchema = mapping(
   {
     id: variantId.describe('What the variant is called in results; unique.'),
@@ -226,18 +162,10 @@ export const variantSchema = mapping(
       .meta({ enum: CATALOGUE.map((row) => row.kind) })
       .optional()
       .describe('Its row of the catalogue; default: the id.'),
-    options: sidecarOptionsSchema.optional().describe('Options of the sidecar over those of its kind.'),
-    command: z
-      .array(
-        z.string({ error: 'must be text; put it in quotes' }).min(1, { error: 'must not be empty text' }),
-        {
-          error: commandError,
-        },
-      )
-      .min(1, { error: commandError })
-      .max(200, { error: commandError })
+    options: sidecarOptionsSchema
       .optional()
-      .describe('Only for `custom`: argv, in which {listen} and {upstream} are replaced by host:port.'),
+      .describe('Options of the sidecar over those of its kind; a proxy of others has some of them.'),
+    ...customFields,
   },
   '{id: plain}',
 );
@@ -287,6 +215,15 @@ export const ablationSchema = mapping(
   ablationExample,
 );
 
+export const offloadCeilingSchema = mapping(
+  {
+    duration: duration(500, 60_000, 'a duration from 500ms to 1m')
+      .default(2000)
+      .describe('How long each CPU profile is taken: one of every TLS variant in each set of processes.'),
+  },
+  '{duration: 2s}',
+);
+
 export const scenarioSchema = mapping(
   {
     schema: z
@@ -321,6 +258,11 @@ export const scenarioSchema = mapping(
     ablation: ablationSchema
       .optional()
       .describe('Which variants take one with everything on apart, factor by factor; shown in one chart.'),
+    offloadCeiling: offloadCeilingSchema
+      .optional()
+      .describe(
+        'Asks what a device for cryptography could save at most: the sidecars’ CPU is profiled in slices of its own.',
+      ),
     gate: list(gateSchema, 100, '[{metric: cpu.per_request, maxIncrease: 5%}]', 0)
       .optional()
       .describe('Rules that make the run fail.'),

@@ -18,6 +18,12 @@ export const checkTopology: Check = ({ topology }) => {
       message: '`topology.roundTrip` needs `nodes: 2`: on one node there is no link to delay',
     });
   }
+  if (topology.addresses === 'ipv6' && topology.nodes === 2) {
+    found.push({
+      path: ['topology', 'addresses'],
+      message: '`addresses: ipv6` needs `nodes: 1`: the link between two nodes carries IPv4',
+    });
+  }
   const path = ['client', ...rolesOf(topology), 'service'];
   const clusterWith = new Map<string, string>();
   for (const [cluster, steps] of Object.entries(topology.clusters ?? {})) {

@@ -1,14 +1,10 @@
 /** What the variants, the baseline and everything that names a variant must agree on. */
-import {
-  CATALOGUE,
-  catalogueRow,
-  declaredOptions,
-  KINDS_TO_COME,
-  optionConflicts,
-} from '../variants/index.js';
+import { CATALOGUE, carriedAs, catalogueRow, declaredOptions, optionConflicts } from '../variants/index.js';
+import { customFaults } from './custom-consistency.js';
 import type { Check, Disagreement, IsWritten } from './disagreement.js';
 import type { Draft } from './draft.js';
 import { quote } from './fault.js';
+import { foreignFaults } from './foreign-consistency.js';
 import { mendUnknown, nearest } from './suggestion.js';
 import { rolesOf } from './topology.js';
 
@@ -44,12 +40,32 @@ export const checkVariants: Check = ({ variants, workload, topology }) => {
           message: `options are for the Go sidecar, which \`${kind}\` is not; leave them out or use \`kind: sidecar\``,
         });
       }
+    } else if (row.form.type === 'zero-sidecar') {
+      found.push(...zeroSidecarFaults(index, variant.options ?? {}, topology?.nodes ?? 1));
+      if (workload.protocol === 'h3') {
+        found.push({
+          path: ['variants', index],
+          message: `${quote(kind)} redirects connections of TCP, and \`workload.protocol\` is \`h3\`; leave it out`,
+        });
+      }
     } else if (row.form.type === 'node') {
       found.push(...nodeFaults(index, variant.options ?? {}, workload.protocol));
     } else {
+      if (row.form.type === 'foreign') {
+        const conflicts = foreignFaults(
+          index,
+          id ?? kind,
+          row.form.program,
+          variant.options ?? {},
+          workload.protocol,
+        );
+        found.push(...conflicts);
+        if (conflicts.length > 0) continue;
+      }
       const surroundings = {
-        protocol: workload.protocol ?? 'http1',
+        protocol: carriedAs(workload.protocol ?? 'http1'),
         meshHops: rolesOf(topology ?? {}).length - 1,
+        nodes: topology?.nodes ?? 1,
       };
       for (const { option, message } of optionConflicts(options, surroundings)) {
         const given = `options.${option}`;
@@ -69,26 +85,40 @@ export const checkVariants: Check = ({ variants, workload, topology }) => {
         found.push({ path: ['variants', index], message: '`grpc` needs `workload.protocol: grpc`' });
       }
     }
-    if (variant.command !== undefined && !custom) {
-      found.push({
-        path: ['variants', index, 'command'],
-        message: `\`command\` is only for \`kind: custom\`, and this is \`${kind}\``,
-      });
-    }
-    if (variant.command !== undefined && custom) {
-      const missing = ['{listen}', '{upstream}'].filter(
-        (placeholder) => !variant.command?.some((word) => word.includes(placeholder)),
-      );
-      if (missing.length > 0) {
-        found.push({
-          path: ['variants', index, 'command'],
-          message: `\`command\` must contain ${missing.map((one) => `\`"${one}"\``).join(' and ')}, which meshmark replaces by host:port`,
-        });
-      }
-    }
+    found.push(...customFaults(index, variant, kind, custom));
   }
   return found;
 };
+
+/** What there is to choose where no proxy stands. */
+const ZERO_SIDECAR_OPTIONS: readonly string[] = ['sameHost', 'policy', 'testDisarm'];
+
+function zeroSidecarFaults(
+  index: number,
+  options: Readonly<Record<string, unknown>>,
+  nodes: 1 | 2,
+): Disagreement[] {
+  const found: Disagreement[] = Object.keys(options)
+    .filter((option) => !ZERO_SIDECAR_OPTIONS.includes(option))
+    .map((option) => ({
+      path: ['variants', index, 'options', option],
+      message: `no sidecar stands in \`zero-sidecar\` that could have the option ${quote(option)}; it has \`sameHost\` and \`policy\``,
+    }));
+  if (options.policy === 'remote' || options.policy === 'cached') {
+    found.push({
+      path: ['variants', index, 'options', 'policy'],
+      message: '`options.policy` can only be `kernel` or `none` where no sidecar could ask a policy server',
+    });
+  }
+  if (nodes === 2) {
+    found.push({
+      path: ['variants', index],
+      message:
+        '`zero-sidecar` needs `nodes: 1`: a short cut through the kernel may not cross the link between two nodes',
+    });
+  }
+  return found;
+}
 
 /** What the Node.js sidecar has of the options; the others mean nothing to it. */
 const NODE_OPTIONS: readonly string[] = ['buffers', 'idleUpstreamConnections', 'testDisarm'];
@@ -117,9 +147,6 @@ function nodeFaults(
 
 function unknownKind(kind: string): string {
   const where = '`meshmark list` shows what there is';
-  if (Object.hasOwn(KINDS_TO_COME, kind)) {
-    return `${quote(kind)} is not in this version's catalogue; ${where}`;
-  }
   const near = nearest(
     kind,
     CATALOGUE.map((row) => row.kind),
@@ -189,7 +216,9 @@ export function checkBaselineWritten(draft: Draft, isWritten: IsWritten): readon
 /** Custom variants without a command, told from what was written. */
 export function checkCommands(draft: Draft, isWritten: IsWritten): readonly Disagreement[] {
   return draft.variants.flatMap(({ id, kind }, index) =>
-    (kind ?? id) === 'custom' && !isWritten(['variants', index, 'command'])
+    (kind ?? id) === 'custom' &&
+    !isWritten(['variants', index, 'command']) &&
+    !isWritten(['variants', index, 'image'])
       ? [
           {
             path: ['variants', index],

@@ -1,13 +1,26 @@
 /** From the record of a run to everything that is said about it. Pure: the same record gives the same analysis. */
-import type { Analysis, RunRecord, RunVariant, SliceRecord, WindowRecord } from '../record/index.js';
+import type {
+  Analysis,
+  ControlRecord,
+  ProfileRecord,
+  RunRecord,
+  RunVariant,
+  SliceRecord,
+  StepRecord,
+  WindowRecord,
+} from '../record/index.js';
 import { chargeCpu } from './cpu-charge.js';
 import { disagreementsOf } from './disagreement.js';
 import { createMeasurements, effectsOf, levelsOf } from './effects.js';
 import { collectEvidence, cpuOf, type Evidence } from './evidence.js';
+import { gcTailsOf } from './gc-tail.js';
+import { generatorFloorOf } from './generator-floor.js';
 import { hopSplitOf } from './hop-split.js';
 import { decidingTrack } from './metric-evidence.js';
+import { offloadCeilingsOf } from './offload-ceiling.js';
+import { curvesOf, sloResultsOf } from './steps.js';
 import { surprisesOf } from './surprises.js';
-import { validityOf } from './validity.js';
+import { auditOf } from './validity.js';
 import { provenVariant, readWitnesses } from './witness.js';
 
 export type AnalysedRun = Pick<RunRecord, 'planned' | 'variants' | 'isolation' | 'state' | 'stateReason'>;
@@ -21,6 +34,9 @@ export function analyse(
   run: AnalysedRun,
   slices: readonly SliceRecord[],
   windows: readonly WindowRecord[],
+  profiles: readonly ProfileRecord[] = [],
+  controls: readonly ControlRecord[] = [],
+  steps: readonly StepRecord[] = [],
 ): { analysis: Analysis; variants: RunVariant[] } {
   const measured = collectEvidence(run.variants, slices, windows);
   const witnesses = Object.fromEntries(
@@ -33,8 +49,13 @@ export function analyse(
 
   const { planned } = run;
   const measurements = createMeasurements(evidence);
-  const levels = levelsOf(planned, variants, measurements, evidence);
+  // Steps are at rates of their own, so that nothing of the run as a whole is a level or an effect.
+  const levels = planned.steps === undefined ? levelsOf(planned, variants, measurements, evidence) : [];
   const { effects, besideEffects } = effectsOf(planned, measurements, evidence);
+  const [control] = controls;
+  const generatorFloor = generatorFloorOf(control);
+  const gcTail = gcTailsOf(planned, evidence);
+  const offloadCeiling = offloadCeilingsOf(planned, variants, profiles);
   const cpuTrack = decidingTrack('cpu.per_request', planned);
   return {
     variants,
@@ -45,14 +66,32 @@ export function analyse(
       disagreements: disagreementsOf(effects, besideEffects),
       witnesses,
       gate: [],
-      validity: validityOf({ run, evidence, effects, levels, witnesses }),
+      ...auditOf({ run, evidence, effects, levels, witnesses, control, generatorFloor, steps }),
+      ...stepAnalysis(planned, variants, steps),
+      ...(generatorFloor === null ? {} : { generatorFloor }),
       cpuOutsideSlices: byVariant(evidence, (one) => chargeCpu(one, cpuTrack).outsideShare),
       probeShare: byVariant(evidence, probeShareOf),
       hopSplit: [...evidence.values()].flatMap(
         (one) => hopSplitOf(one, planned.hasLong ? 'long' : 'micro', planned.confidence) ?? [],
       ),
+      ...(gcTail === undefined ? {} : { gcTail }),
       surprises: surprisesOf(variants, effects),
+      ...(offloadCeiling === undefined ? {} : { offloadCeiling }),
     },
+  };
+}
+
+function stepAnalysis(
+  { steps: planned, confidence }: RunRecord['planned'],
+  variants: readonly RunVariant[],
+  steps: readonly StepRecord[],
+): Pick<Analysis, 'curves' | 'sloResults'> {
+  if (planned === undefined) return {};
+  // What did not do what its name says has no figures.
+  const proven = variants.filter(({ status }) => status !== 'not-exercised');
+  return {
+    curves: curvesOf(proven, steps, confidence),
+    ...(planned.type === 'search' ? { sloResults: sloResultsOf(proven, steps, planned, confidence) } : {}),
   };
 }
 

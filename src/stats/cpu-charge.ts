@@ -45,7 +45,9 @@ export function chargeCpu(evidence: Evidence, track: Track): CpuCharge {
     }
     chargedNs += charge.insideNs + charge.outsideNs;
     outsideNs += charge.outsideNs;
-    addTotals(totals, slice.replica, (charge.insideNs + charge.outsideNs) / 1000, slice.requests);
+    // The data plane served the slow clients' requests too.
+    const served = slice.requests + (slice.slow?.requests ?? 0);
+    addTotals(totals, slice.replica, (charge.insideNs + charge.outsideNs) / 1000, served);
   });
   return { totals, outsideShare: chargedNs > 0 ? outsideNs / chargedNs : null, unreadable };
 }

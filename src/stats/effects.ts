@@ -12,7 +12,7 @@ import {
 import { type Comparison, compare, estimateLevel } from './comparison.js';
 import { type Evidence, isUsable, pairedBlocks } from './evidence.js';
 import { FEWEST_UNITS } from './jackknife.js';
-import { besideTracks, decidingTrack, measure } from './metric-evidence.js';
+import { besideTracks, decidingTrack, failures, measure } from './metric-evidence.js';
 import { gatedConfidence, gatedEffects, holm } from './multiplicity.js';
 import type { Measured } from './statistic.js';
 import { judge, unfairUnder } from './verdict.js';
@@ -150,6 +150,7 @@ function oneEffect(
       comparison.ratio.value === null && comparison.difference.value === null
         ? comparison.reason
         : (tooFewRounds(comparison, paired.rounds) ??
+            failedApart(both, metric) ??
             unfairUnder(metric, model) ??
             tooFewCollections(both, metric, track)),
     );
@@ -209,6 +210,25 @@ function overruledByVariants(
     }
   }
   return null;
+}
+
+/**
+ * Above this difference in the share of requests that failed, two variants did different work: refusing a request is
+ * cheaper and faster than serving it.
+ */
+const FAILED_APART = 0.01;
+
+function failedApart(both: readonly (Evidence | undefined)[], metric: MetricName): string | null {
+  if (metric === 'errors.rate') return null;
+  const shares = both.map((one) => {
+    const requests = one?.slices.reduce((sum, slice) => sum + slice.requests, 0) ?? 0;
+    const failed = one?.slices.reduce((sum, slice) => sum + failures(slice.errors), 0) ?? 0;
+    return requests === 0 ? 0 : failed / requests;
+  });
+  const [candidate = 0, baseline = 0] = shares;
+  if (Math.abs(candidate - baseline) <= FAILED_APART) return null;
+  const words = (share: number) => `${Number((share * 100).toPrecision(2))} %`;
+  return `${words(candidate)} of the requests through ${both[0]?.variant.id} failed and ${words(baseline)} of those through ${both[1]?.variant.id}: failing is other work than serving`;
 }
 
 function tooFewRounds(comparison: Comparison, rounds: number): string | null {

@@ -1,14 +1,23 @@
 /** The slices and windows of one variant, sorted out once: what may decide, what may not, and what idling costs. */
 import {
-  decodeHistogram,
-  type Histogram,
+  createHistogramSum,
+  type HistogramSum,
   type RunVariant,
   type SliceRecord,
   type Snapshot,
   type Track,
   type WindowRecord,
 } from '../record/index.js';
+import { cpuClockFault } from './cpu-clocks.js';
 import { type UnitHistograms, unitHistograms } from './statistic.js';
+
+/** The agent that holds a variant's eBPF programs. It is part of the data plane, and no proxy. */
+export const AGENT_ROLE = 'kernel';
+
+/** The roles of a variant's proxies, in the order that a request passes them. */
+export function proxyRoles(dataPlaneRoles: readonly string[]): readonly string[] {
+  return dataPlaneRoles.filter((role) => role !== AGENT_ROLE);
+}
 
 export interface Evidence {
   readonly variant: RunVariant;
@@ -22,6 +31,8 @@ export interface Evidence {
   readonly idle: readonly WindowRecord[];
   /** CPU of the data plane without traffic, ns per ns of time; null when it was not read. */
   readonly idleCpuShare: number | null;
+  /** Why its CPU clocks cannot be believed; null when they can. */
+  readonly cpuFault: string | null;
   /** Latency of the long slices that may decide, by unit. */
   readonly longLatency: UnitHistograms;
 }
@@ -77,17 +88,20 @@ function evidenceOf(
     },
     idle,
     idleCpuShare: idleCpuShare(variant, idle),
+    cpuFault: cpuClockFault(slices, windows, proxyRoles(variant.dataPlaneRoles)),
     longLatency: latencyByReplica(tracks.long.slices),
   };
 }
 
 function latencyByReplica(slices: readonly SliceRecord[]): UnitHistograms {
-  const parts = new Map<number, Histogram[]>();
-  for (const slice of slices) {
-    if (slice.latency === null) continue;
-    parts.set(slice.replica, [...(parts.get(slice.replica) ?? []), decodeHistogram(slice.latency)]);
+  const sums = new Map<number, HistogramSum>();
+  for (const { latency, replica } of slices) {
+    if (latency === null) continue;
+    const sum = sums.get(replica) ?? createHistogramSum();
+    sums.set(replica, sum);
+    sum.add(latency);
   }
-  return unitHistograms(parts);
+  return unitHistograms(new Map([...sums].map(([replica, sum]) => [replica, sum.total()])));
 }
 
 /** Pooled over the run, because one idle stretch is short against the kernel's bookkeeping. */

@@ -11,7 +11,7 @@ import {
   type WindowRecord,
 } from '../record/index.js';
 import { estimateLevel } from './comparison.js';
-import type { Evidence } from './evidence.js';
+import { type Evidence, proxyRoles } from './evidence.js';
 import { addTotals, quotient, type TotalsByReplica } from './statistic.js';
 
 const SERVICE = 'service';
@@ -25,8 +25,9 @@ interface Times {
 
 /** The split of a variant from one track, or null where its servers did not time their hops. */
 export function hopSplitOf(evidence: Evidence, track: Track, confidence: number): HopSplit | null {
-  const { dataPlaneRoles, id } = evidence.variant;
-  const path = [...dataPlaneRoles, SERVICE];
+  const { id } = evidence.variant;
+  const proxies = proxyRoles(evidence.variant.dataPlaneRoles);
+  const path = [...proxies, SERVICE];
   const parts = new Map<string, TotalsByReplica>();
   const add = (name: string, replica: number, ns: number, requests: number) => {
     const totals = parts.get(name) ?? new Map();
@@ -36,7 +37,7 @@ export function hopSplitOf(evidence: Evidence, track: Track, confidence: number)
   let requests = 0;
   for (const window of evidence.windows[track]) {
     const times = path.map((role) => timesOf(window, role));
-    if (dataPlaneRoles.length === 0 || times.some((one) => one === null)) continue;
+    if (proxies.length === 0 || times.some((one) => one === null)) continue;
     const known = times.filter((one) => one !== null);
     requests += known[0]?.requests ?? 0;
     known.forEach((own, index) => {

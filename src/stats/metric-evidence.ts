@@ -101,6 +101,10 @@ function withoutProcesses(metric: MetricName): Measured {
 }
 
 function measureProcesses(evidence: Evidence, metric: MetricName, track: Track): Measured {
+  const { cpuFault } = evidence;
+  if (cpuFault !== null && (metric.startsWith('cpu.') || metric === 'gc.cpu_fraction')) {
+    return { state: 'absent', reason: cpuFault };
+  }
   switch (metric) {
     case 'cpu.per_request':
       return cpuPerRequest(evidence, track);

@@ -71,9 +71,8 @@ export interface UnitHistograms {
   readonly merged: (replicas: readonly number[]) => Histogram;
 }
 
-/** Merges the parts of each unit. */
-export function unitHistograms(parts: ReadonlyMap<number, readonly Histogram[]>): UnitHistograms {
-  const byReplica = new Map([...parts].map(([replica, own]) => [replica, mergeHistograms(own)]));
+/** The units, and their sums as they are asked for. */
+export function unitHistograms(byReplica: ReadonlyMap<number, Histogram>): UnitHistograms {
   const known = new Map<string, Histogram>();
   return {
     byReplica,

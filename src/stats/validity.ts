@@ -1,16 +1,29 @@
 /** Whether a run's numbers may be believed at all, and what casts doubt on them. Every sentence is meant for a reader. */
 import {
-  decodeHistogram,
+  type AuditEntry,
+  type ControlRecord,
   type Effect,
+  type GeneratorFloor,
   type Level,
-  mergeHistograms,
   quantileNs,
   type RunRecord,
+  type StepRecord,
+  sumHistograms,
   type Validity,
   type WindowRecord,
   type WitnessResult,
 } from '../record/index.js';
 import { type Evidence, isUsable } from './evidence.js';
+import { floorFindings } from './generator-floor.js';
+import {
+  buildReasons,
+  clockReasons,
+  cpuClockReasons,
+  eventLoopReasons,
+  intendedTimeReasons,
+  portReasons,
+  upstreamReasons,
+} from './self-audit.js';
 import { coreTimes } from './window-metrics.js';
 
 /** Rule 6 of measurement: a generator's core busier than this may delay what it measures. */
@@ -27,24 +40,108 @@ export interface ValidityInput {
   readonly effects: readonly Effect[];
   readonly levels: readonly Level[];
   readonly witnesses: Readonly<Record<string, readonly WitnessResult[]>>;
+  /** Undefined in records of earlier versions. */
+  readonly control?: ControlRecord | undefined;
+  readonly generatorFloor?: GeneratorFloor | null;
+  readonly steps?: readonly StepRecord[];
 }
 
-/** `invalid` when slices that decide are, `suspect` when something casts doubt, else `valid`. */
-export function validityOf(input: ValidityInput): Validity {
-  const invalid = invalidReasons(input);
-  const suspect = [
-    ...stateReasons(input),
-    ...sliceReasons(input),
-    ...generatorReasons(input),
-    ...lagReasons(input),
-    ...errorReasons(input),
-    ...stealReasons(input),
-    ...witnessReasons(input),
+/** What was checked, and from it `invalid` when a check failed, `suspect` when one casts doubt, else `valid`. */
+export function auditOf(input: ValidityInput): { validity: Validity; audit: AuditEntry[] } {
+  const { run } = input;
+  const open = run.planned.model === 'open' && run.planned.hasLong;
+  const audit = [
+    entry(
+      'schedule held',
+      'fail',
+      invalidReasons(input),
+      'no long slice says that it could not send as asked',
+    ),
+    entry('builds', 'fail', buildReasons(input.evidence), 'no process says that it was built for debugging'),
+    entry(
+      'requests reached the service',
+      'fail',
+      upstreamReasons(input.evidence),
+      'the services saw as many requests as were sent',
+    ),
+    entry('run is whole', 'doubt', stateReasons(input), 'every planned round was measured'),
+    entry('slices', 'doubt', sliceReasons(input), 'none failed, and none is suspect'),
+    entry('generator’s cores', 'doubt', generatorReasons(input), idleWords(open)),
+    entry(
+      'generator’s event loop',
+      'doubt',
+      eventLoopReasons(input.evidence),
+      'no long slice was sent by an event loop, or each had time to spare',
+    ),
+    entry('send lag', 'doubt', lagReasons(input), 'small against every latency effect judged'),
+    ...floorEntries(input),
+    entry(
+      'intended time',
+      'doubt',
+      intendedTimeReasons(input.evidence, open),
+      open ? 'latency begins when a request was due' : 'in a closed loop a request is due when it is sent',
+    ),
+    entry('local ports', 'doubt', portReasons(input.evidence), 'every attempt to connect found a free port'),
+    entry(
+      'errors',
+      'doubt',
+      errorReasons(input),
+      `no more than ${percent(MANY_ERRORS)} of any variant’s requests`,
+    ),
+    entry('stolen time', 'doubt', stealReasons(input), `no more than ${percent(MUCH_STEAL)}`),
+    entry(
+      'CPU clocks',
+      'doubt',
+      cpuClockReasons(input.evidence),
+      'every reading is in order and moves with the work',
+    ),
+    entry(
+      'time of day',
+      'doubt',
+      clockReasons(input.evidence),
+      'the machine’s clock was not set during the run',
+    ),
+    entry('mechanisms not claimed', 'doubt', witnessReasons(input), 'none was seen'),
   ];
+  const reasonsOf = (state: AuditEntry['state']) =>
+    audit.flatMap((one) => (one.state === state ? one.details : []));
+  const [failed, doubtful] = [reasonsOf('fail'), reasonsOf('doubt')];
   return {
-    status: invalid.length > 0 ? 'invalid' : suspect.length > 0 ? 'suspect' : 'valid',
-    reasons: [...invalid, ...suspect],
+    audit,
+    validity: {
+      status: failed.length > 0 ? 'invalid' : doubtful.length > 0 ? 'suspect' : 'valid',
+      reasons: [...failed, ...doubtful],
+    },
   };
+}
+
+function idleWords(open: boolean): string {
+  return open
+    ? `no more than ${percent(BUSY_GENERATOR)} busy in the long slices`
+    : 'not judged: in a closed loop the generator works as fast as it can';
+}
+
+/** The known-delay control, where the record has one. */
+function floorEntries({ control, generatorFloor = null, levels, evidence }: ValidityInput): AuditEntry[] {
+  if (control === undefined) return [];
+  // Without a data plane there is nothing but the generator, the kernel and the service: the floor itself.
+  const throughDataPlane = levels.filter(
+    ({ variant }) => (evidence.get(variant)?.variant.dataPlaneRoles.length ?? 0) > 0,
+  );
+  const { state, detail } = floorFindings(control, generatorFloor, throughDataPlane);
+  return [{ check: 'known delay', state, details: [detail] }];
+}
+
+/** A check that found nothing passes, with a sentence of what that means. */
+function entry(
+  check: string,
+  worst: 'doubt' | 'fail',
+  reasons: readonly string[],
+  otherwise: string,
+): AuditEntry {
+  return reasons.length === 0
+    ? { check, state: 'pass', details: [otherwise] }
+    : { check, state: worst, details: [...reasons] };
 }
 
 function compared(input: ValidityInput): Evidence[] {
@@ -63,12 +160,14 @@ function invalidReasons(input: ValidityInput): string[] {
   });
 }
 
-function stateReasons({ run, evidence }: ValidityInput): string[] {
-  const rounds = new Set([...evidence.values()].flatMap(({ slices }) => slices.map((slice) => slice.round)));
+function stateReasons({ run, evidence, steps = [] }: ValidityInput): string[] {
+  const sliced = [...evidence.values()].flatMap(({ slices }) => slices);
+  const rounds = new Set([...sliced, ...steps].map(({ round }) => round));
   const why = run.stateReason === null ? '' : `: ${run.stateReason}`;
   return [
     ...(run.state === 'interrupted' || run.state === 'failed' ? [`the run was ${run.state}${why}`] : []),
-    ...(rounds.size < run.planned.rounds
+    // A search ends when it knows, and says of each variant whether it does.
+    ...(run.planned.steps?.type !== 'search' && rounds.size < run.planned.rounds
       ? [`${rounds.size} of ${run.planned.rounds} planned rounds were measured`]
       : []),
   ];
@@ -123,9 +222,9 @@ function lagReasons({ run, evidence, effects, levels }: ValidityInput): string[]
   });
   if (sizes.length === 0) return [];
   const lags = [...evidence.values()].flatMap(({ usable }) =>
-    usable.long.flatMap((slice) => (slice.sendLag === null ? [] : [decodeHistogram(slice.sendLag)])),
+    usable.long.flatMap(({ sendLag }) => sendLag ?? []),
   );
-  const merged = mergeHistograms(lags);
+  const merged = sumHistograms(lags);
   if (merged.total === 0) return [];
   const lagMs = quantileNs(merged, 0.99) / 1e6;
   const smallest = Math.min(...sizes);

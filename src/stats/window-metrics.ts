@@ -1,6 +1,12 @@
 /** Metrics that are read at the edges of windows: the runtimes' own counters and the kernel's bookkeeping. */
-import type { BucketCounts, Histogram, Track, WindowRecord } from '../record/index.js';
-import { cpuOf, type Evidence, growth, processPairs } from './evidence.js';
+import {
+  type BucketCounts,
+  type Histogram,
+  mergeHistograms,
+  type Track,
+  type WindowRecord,
+} from '../record/index.js';
+import { cpuOf, type Evidence, growth, processPairs, proxyRoles } from './evidence.js';
 import {
   addTotals,
   largest,
@@ -72,7 +78,8 @@ export function gcPauseP99(evidence: Evidence, track: Track): Measured {
     }
   }
   if (units.size === 0) return { state: 'absent', reason: NO_RUNTIME };
-  return quantileOf(unitHistograms(units), 0.99, 'GC pauses', RUNTIME_BUCKET_WIDTH);
+  const byReplica = new Map([...units].map(([replica, pauses]) => [replica, mergeHistograms(pauses)]));
+  return quantileOf(unitHistograms(byReplica), 0.99, 'GC pauses', RUNTIME_BUCKET_WIDTH);
 }
 
 /** Samples that a cumulative histogram gained. Empty buckets may be left out of either, so match them by upper edge. */
@@ -222,20 +229,23 @@ export function cpuPerHandshake(evidence: Evidence, track: Track): Measured {
   return measuredOr(totals, 1, NO_WITNESS);
 }
 
-/** GC cycles of the data plane within the windows of a track, and whether it ever collected; null when unknown. */
+/** GC cycles of the proxies within the windows of a track, and whether it ever collected; null when unknown. */
 export function gcActivity(
   evidence: Evidence,
   track: Track,
 ): { readonly cycles: number; readonly collects: boolean } | null {
+  const { dataPlaneRoles } = evidence.variant;
+  const proxies = proxyRoles(dataPlaneRoles);
+  // An agent without a proxy beside it does nothing for a request, and has nothing to collect.
+  if (proxies.length === 0 && dataPlaneRoles.length > 0) return { cycles: 0, collects: false };
   let cycles: number | null = null;
   let collects = false;
   for (const window of evidence.windows[track]) {
-    const grown = growth(window, evidence.variant.dataPlaneRoles, (process) => process.runtime?.gcCycles);
+    const grown = growth(window, proxies, (process) => process.runtime?.gcCycles);
     if (grown === null) continue;
     cycles = (cycles ?? 0) + grown;
     collects ||= window.end.processes.some(
-      (process) =>
-        evidence.variant.dataPlaneRoles.includes(process.role) && (process.runtime?.gcCycles ?? 0) > 0,
+      (process) => proxies.includes(process.role) && (process.runtime?.gcCycles ?? 0) > 0,
     );
   }
   return cycles === null ? null : { cycles, collects };

@@ -78,7 +78,7 @@ describe('witnesses', () => {
     const { of } = witnessesOf({ claims: CLAIMS, roles: ['outbound'] }, blind('outbound'));
     // Bodies without their headers, which the client counts too: 16,384 of 16,564 bytes.
     expect(of('proxy-in-path').value).toBeCloseTo(16_384 / 16_564, 3);
-    expect(of('proxy-in-path').detail).toMatch(/bytes received were copied/);
+    expect(of('proxy-in-path').detail).toMatch(/bytes received were passed on/);
     // It has one upstream connection for each of its client's, and none to choose.
     expect(of('upstream-reuse')).toMatchObject({ value: 0, exercised: false });
   });

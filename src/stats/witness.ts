@@ -1,31 +1,18 @@
 /** Proof that a variant did what its name says, and that the others did not: counters turned into shares. */
-import type { ProcessSnapshot, RunVariant, WindowRecord, WitnessResult } from '../record/index.js';
-import { type Evidence, processPairs } from './evidence.js';
-import { WITNESSES, type Witness } from './witness-catalogue.js';
+import type { RunVariant, WitnessResult } from '../record/index.js';
+import { AGENT_ROLE, type Evidence, proxyRoles } from './evidence.js';
+import { type Share, WITNESSES, type Witness } from './witness-catalogue.js';
+import { type Traffic, trafficOf } from './witness-traffic.js';
 
 /** Rule 11 of measurement: a mechanism is exercised at this share or above … */
 export const EXERCISED_SHARE = 0.99;
 /** … and idle at this share or below. */
 export const IDLE_SHARE = 0.001;
 
-/** Witness values that are not counted up from zero: the largest seen counts. */
-const GAUGES: ReadonlySet<string> = new Set(['workersPeak', 'workersBound']);
-
-/** A counter's growth in each data-plane role of a variant. */
-type ByRole = ReadonlyMap<string, Readonly<Record<string, number>>>;
-
 interface Reading {
   readonly value: number | null;
   readonly detail: string;
   readonly reason: string | null;
-}
-
-interface Traffic {
-  readonly counters: ByRole;
-  /** Requests sent, warm-ups included. */
-  readonly sent: number;
-  /** Bytes that came back for them; the warm-ups' are taken at the pace of the measured requests. */
-  readonly bytesReceived: number;
 }
 
 /**
@@ -45,18 +32,27 @@ export function readWitnesses(evidence: Evidence): WitnessResult[] {
     return judge(claim, true, 'never', reading);
   });
   const unclaimed = [...WITNESSES].flatMap(([name, witness]) => {
-    const rest = rolesWithout(variant, name);
-    return rest.length === 0 && variant.dataPlaneRoles.length > 0
+    const holders =
+      witness.place === 'agent'
+        ? variant.dataPlaneRoles.filter((role) => role === AGENT_ROLE)
+        : proxyRoles(variant.dataPlaneRoles);
+    const rest = rolesWithout(variant, name, holders);
+    return rest.length === 0 && holders.length > 0
       ? []
-      : [judge(name, false, witness.unclaimed, mostOf(readIn(witness, variant, traffic, rest)))];
+      : [judge(name, false, meaningOf(witness, variant), mostOf(readIn(witness, variant, traffic, rest)))];
   });
   return [...claimed, ...unclaimed];
 }
 
-/** Roles of which a witness is not claimed. */
-function rolesWithout(variant: RunVariant, name: string): readonly string[] {
+/** What not claiming a witness means; of a proxy of the user's own nothing is known, and it may do what it likes. */
+function meaningOf(witness: Witness, variant: RunVariant): Witness['unclaimed'] {
+  return variant.kind === 'custom' ? 'any' : witness.unclaimed;
+}
+
+/** Those of `roles` of which a witness is not claimed. */
+function rolesWithout(variant: RunVariant, name: string, roles: readonly string[]): readonly string[] {
   if (variant.claims.includes(name)) return [];
-  return variant.dataPlaneRoles.filter((role) => !variant.claims.includes(`${name}@${role}`));
+  return roles.filter((role) => !variant.claims.includes(`${name}@${role}`));
 }
 
 /** The witness of a variant's own point: in the proxy where it was seen least, when it is claimed of several. */
@@ -110,8 +106,11 @@ function readIn(
   traffic: Traffic,
   roles: readonly string[] | null,
 ): readonly Reading[] {
-  const unread = (reason: string): Reading[] => [{ value: null, detail: 'not read', reason }];
-  if (variant.dataPlaneRoles.length === 0) {
+  const proxies = proxyRoles(variant.dataPlaneRoles);
+  if (witness.place === 'agent' && !variant.dataPlaneRoles.includes(AGENT_ROLE)) {
+    return [{ value: 0, detail: 'no eBPF program is attached for it', reason: null }];
+  }
+  if (witness.place !== 'agent' && proxies.length === 0) {
     return witness.name === 'proxy-in-path'
       ? [{ value: 0, detail: 'no proxy process is in the path', reason: null }]
       : unread('no proxy process is in the path');
@@ -120,12 +119,56 @@ function readIn(
   if (variant.dataPlaneRoles.some((role) => !traffic.counters.has(role))) {
     return unread('its processes have no witness counters');
   }
-  const asked = [...traffic.counters].filter(([role]) => roles === null || roles.includes(role));
+  const possible = witness.place === 'agent' ? [AGENT_ROLE] : proxies;
+  const asked = possible.filter(
+    (role) => witness.place === 'agent' || roles === null || roles.includes(role),
+  );
   if (asked.length === 0) return unread('no proxy of that role is in the path');
-  return asked.map(([role, counters]) => {
-    const { part, whole, what } = witness.read((counter) => counters[counter] ?? 0, traffic);
-    return share(part, whole, `${what} ${role}`);
+  return asked.map((role) => readRole(witness, role, traffic));
+}
+
+/** Of these a proxy counts what it is about: requests, or the bytes of one that sees none. */
+const TRAFFIC: readonly string[] = ['requests', 'bytesCopied', 'bytesForwardedInKernel'];
+
+function readRole(witness: Witness, role: string, traffic: Traffic): Reading {
+  const counters = traffic.counters.get(role) ?? {};
+  const uncounted: string[] = [];
+  const counter = (name: string) => {
+    const counted = TRAFFIC.includes(name) ? TRAFFIC : [name];
+    if (!counted.some((one) => Object.hasOwn(counters, one))) uncounted.push(name);
+    return counters[name] ?? 0;
+  };
+  const { part, whole, what }: Share = witness.read(counter, {
+    ...traffic,
+    hops: hopsIn(counters),
+    total: (name, of = role) => traffic.totals.get(of)?.[name] ?? 0,
   });
+  if (witness.place === 'proxy' && uncounted.length > 0) {
+    const reason = `the proxy does not count it (${role}: ${uncounted.join(', ')})`;
+    return { value: null, detail: 'not read', reason };
+  }
+  const holder = witness.place === 'agent' ? 'the kernel' : role;
+  const reading = share(part, whole, `${what} ${holder}`);
+  const expected = counter('programsExpected');
+  const attached = counter('programsAttached');
+  if (witness.place === 'proxy' || attached >= expected) return reading;
+  return {
+    value: 0,
+    detail: `only ${attached} of ${expected} eBPF programs were still attached; ${reading.detail}`,
+    reason: null,
+  };
+}
+
+/** The servers that an agent was told of, from the names of its counters. */
+function hopsIn(counters: Readonly<Record<string, number>>): string[] {
+  const prefix = 'answerBytesRedirected.';
+  return Object.keys(counters)
+    .filter((name) => name.startsWith(prefix))
+    .map((name) => name.slice(prefix.length));
+}
+
+function unread(reason: string): readonly Reading[] {
+  return [{ value: null, detail: 'not read', reason }];
 }
 
 function share(part: number, whole: number, what: string): Reading {
@@ -145,35 +188,4 @@ function leastOf(readings: readonly Reading[]): Reading {
 /** … and only as idle as in the one that exercises it most. */
 function mostOf(readings: readonly Reading[]): Reading {
   return readings.reduce((most, reading) => ((reading.value ?? 0) > (most.value ?? 0) ? reading : most));
-}
-
-function trafficOf(evidence: Evidence): Traffic {
-  const windows: readonly WindowRecord[] = [...evidence.windows.micro, ...evidence.windows.long];
-  const counters = new Map<string, Record<string, number>>();
-  for (const window of windows) {
-    for (const { start, end } of processPairs(window, evidence.variant.dataPlaneRoles) ?? []) {
-      addGrowth(counters, start, end);
-    }
-  }
-  const slices = [...evidence.usable.micro, ...evidence.usable.long];
-  const bytesReceived = slices.reduce((sum, slice) => {
-    const pace = slice.requests > 0 ? (slice.requests + slice.warmupRequests) / slice.requests : 1;
-    return sum + slice.bytesReceived * pace;
-  }, 0);
-  return { counters, sent: windows.reduce((sum, window) => sum + window.requests, 0), bytesReceived };
-}
-
-function addGrowth(
-  counters: Map<string, Record<string, number>>,
-  start: ProcessSnapshot,
-  end: ProcessSnapshot,
-): void {
-  if (start.witness === null || end.witness === null) return;
-  const known = counters.get(end.role) ?? {};
-  for (const [name, value] of Object.entries(end.witness)) {
-    known[name] = GAUGES.has(name)
-      ? Math.max(known[name] ?? 0, value)
-      : (known[name] ?? 0) + value - (start.witness[name] ?? 0);
-  }
-  counters.set(end.role, known);
 }

@@ -1,14 +1,14 @@
 /**
- * What does the all-on Go sidecar cost beside HAProxy and nginx? Runs scenarios/proxies.yaml and prints CPU per request
+ * What does the all-on Go sidecar cost beside Envoy, HAProxy and nginx? Runs scenarios/real-proxies.yaml and prints CPU per request
  * as ratios with their intervals, bare and with the duties of a mesh, and where the sidecar's CPU goes by its own profile.
  *
  *   npm run bench:proxies -- [--blocks 10]
  */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createLocalCluster } from '../../cluster/index.js';
-import { createProcessHost } from '../../host/index.js';
+import { createProcessHost, FOREIGN_PROGRAMS, findProgram, howToGet } from '../../host/index.js';
 import { startLoadgen } from '../../load/index.js';
 import { readRun } from '../../record/index.js';
 import { resolveVariant } from '../../variants/index.js';
@@ -16,11 +16,11 @@ import { checkout, meshmark, scratchFolder } from '../command-line.js';
 import { effectOf, effectText, numberOption } from './repeated-runs.js';
 
 /** As in the scenario. */
-const CONNECTIONS = 32;
+const CONNECTIONS = 16;
 
-for (const program of ['haproxy', 'nginx']) {
-  if (spawnSync(program, ['-v']).error !== undefined) {
-    console.error(`there is no ${program} on PATH; on Debian: apt-get install haproxy nginx-light`);
+for (const program of FOREIGN_PROGRAMS) {
+  if (findProgram(program) === null) {
+    console.error(`there is no ${program} here: ${howToGet(program)}`);
     process.exit(4);
   }
 }
@@ -29,7 +29,7 @@ const out = join(folder, 'run');
 const blocks = String(numberOption('blocks', 10));
 const ended = await meshmark([
   'run',
-  join(checkout, 'scenarios', 'proxies.yaml'),
+  join(checkout, 'scenarios', 'real-proxies.yaml'),
   '--blocks',
   blocks,
   '--out',
@@ -43,10 +43,12 @@ for (const { variant, metric, value } of run.analysis?.levels ?? []) {
   }
 }
 for (const [candidate, baseline] of [
+  ['all-on', 'envoy'],
   ['all-on', 'haproxy'],
   ['all-on', 'nginx'],
-  ['all-on-mesh', 'haproxy-mesh'],
-  ['all-on-mesh', 'nginx-mesh'],
+  ['all-on-bare', 'envoy-bare'],
+  ['all-on-bare', 'haproxy-bare'],
+  ['all-on-bare', 'nginx-bare'],
 ] as const) {
   const effect = effectOf(run, 'cpu.per_request', candidate, baseline);
   const ratio = effect.ratio?.toFixed(2) ?? '–';
@@ -71,6 +73,8 @@ async function profileOf(kind: string, seconds: number): Promise<string> {
     nodes: 1,
     roundTripMs: 0,
     policyLatencyMs: 0,
+    addresses: 'ipv4',
+    kernelHooks: false,
   });
   try {
     const engine = await startLoadgen(host, cluster.isolation.generatorCores);
@@ -95,7 +99,9 @@ async function profileOf(kind: string, seconds: number): Promise<string> {
       warmupMs: 1000,
     } as const;
     const load = engine.runSlices([slice], () => undefined);
-    const admin = processes.find(({ role }) => role === 'outbound')?.admin;
+    const source = processes.find(({ role }) => role === 'outbound')?.admin;
+    if (source?.type !== 'snapshot') throw new Error(`${kind} has no profile`);
+    const admin = source.address;
     const profile = join(directory, 'cpu.pprof');
     const response = await fetch(`http://${admin}/debug/pprof/profile?seconds=${seconds - 1}`);
     writeFileSync(profile, new Uint8Array(await response.arrayBuffer()));

@@ -21,6 +21,7 @@ import type { Shown } from './charts/frame.js';
 import { hopParts } from './charts/hops.js';
 import { latencyChart } from './charts/latency.js';
 import { pauseChart } from './charts/pauses.js';
+import { ratesChart } from './charts/rates.js';
 import { stackChart } from './charts/stack.js';
 import { stripChart } from './charts/strip.js';
 import { offerDownload } from './download.js';
@@ -74,6 +75,10 @@ function drawings(shown: Shown): Readonly<Record<string, Drawing | null>> {
       data.latency.length === 0
         ? null
         : { config: latencyChart(data, shown, theme, wide) as ChartConfiguration, height: wide ? 400 : 320 },
+    rates:
+      data.rates.length === 0
+        ? null
+        : { config: ratesChart(data, shown, theme) as ChartConfiguration, height: wide ? 360 : 300 },
     'slice-latency': strip(data.sliceLatency, 'p50 of each long slice', 'ms'),
     'slice-cpu': strip(data.sliceCpu, 'CPU per request of each slice', 'µs'),
     cpu:
@@ -125,7 +130,7 @@ function legends(): void {
     refreshLegends();
     draw();
   };
-  for (const id of ['latency', 'slice-latency', 'slice-cpu', 'pauses']) {
+  for (const id of ['rates', 'latency', 'slice-latency', 'slice-cpu', 'pauses']) {
     const figure = document.querySelector<HTMLElement>(`[data-chart="${id}"]`);
     if (figure === null) continue;
     figure.prepend(variantLegend(data.variants, state.variants, readTheme(), toggle));

@@ -1,7 +1,7 @@
 /** The harness's audit of itself: every reason to doubt the numbers above. */
 import { quantileNs } from '../../record/index.js';
 import { count, coverage, quantity, share, significant } from '../format.js';
-import { html, name } from '../html.js';
+import { type Html, html, name } from '../html.js';
 import { missing, table } from '../tables.js';
 import type { Section, View } from '../view.js';
 
@@ -25,6 +25,23 @@ ${
         .slice(0, 5)
         .map(({ line, reason }) => `line ${line}: ${reason}`)
         .join('; ')}.</p>`
+}
+${
+  analysis.audit === undefined
+    ? null
+    : table({
+        caption: 'What was checked',
+        columns: [
+          { label: 'Check', text: true },
+          { label: 'Result', text: true },
+          { label: 'What was found', text: true },
+        ],
+        rows: analysis.audit.map(({ check, state, details }) => [
+          check,
+          state === 'pass' ? 'passed' : html`<b>${state === 'fail' ? 'failed' : 'in doubt'}</b>`,
+          details.join('; '),
+        ]),
+      })
 }
 ${table({
   caption: 'The load: what was offered and what became of it',
@@ -72,7 +89,7 @@ ${table({
       own.generatorCpuMicrosPerRequest === null
         ? missing(null)
         : `${significant(own.generatorCpuMicrosPerRequest)}\u00a0µs`,
-      count(own.generatorGcCycles),
+      own.generatorGcCycles === null ? missing('k6 does not tell') : count(own.generatorGcCycles),
       busy === null
         ? missing(null)
         : html`${share(busy)}${busy > 0.7 ? html` <small>above 70 %</small>` : null}`,
@@ -83,6 +100,37 @@ ${table({
     ];
   }),
 })}
+${eventLoopTable(view)}
 <p>Intervals: ${coverage(run.planned.confidence)} coverage each, over ${count(run.planned.rounds)} rounds on ${count(run.planned.replicas)} sets of fresh processes, so that restart luck is in them. Gated effects share that error rate among them; all others are descriptive. Equal means within ±${coverage(run.planned.margin)}.</p>`,
   };
+}
+
+/** Nothing where no driver with an event loop measured. */
+function eventLoopTable({ figures }: View): Html | null {
+  const rows = figures.flatMap((own) =>
+    own.eventLoops.map((loops) => [
+      name(own.id),
+      loops.track,
+      count(loops.processes),
+      share(loops.meanUtilisation),
+      html`${share(loops.mostUtilisation)}${loops.mostUtilisation > 0.9 ? html` <small>above 90 %</small>` : null}`,
+      loops.delayP99Ms === null ? missing(null) : quantity(loops.delayP99Ms, 'ms'),
+      share(loops.gcShare),
+    ]),
+  );
+  return rows.length === 0
+    ? null
+    : table({
+        caption: 'Event loops of the generator’s processes: a full one measures itself',
+        columns: [
+          { label: 'While measuring', text: true },
+          { label: 'Track', text: true },
+          { label: 'processes' },
+          { label: 'busy on average' },
+          { label: 'busiest' },
+          { label: 'late by, p99 of the worst slice' },
+          { label: 'collecting' },
+        ],
+        rows,
+      });
 }

@@ -1,5 +1,6 @@
 /** What each variant does for a request beside passing it on, and over which path: what a fair comparison needs. */
 import type { RunRecord, RunVariant } from '../../record/index.js';
+import { askedDetails } from '../asked.js';
 import { type Html, html, name } from '../html.js';
 import { missing, table } from '../tables.js';
 import { placeDetails } from '../topology.js';
@@ -22,10 +23,11 @@ export function duties({ run }: View): Section {
   const known = run.variants.some((variant) => ['bare', 'mesh'].includes(dutiesOf(variant) ?? ''));
   const { topology } = run;
   const placed = topology !== null && topology !== undefined;
-  if (!known && !placed) return { ...base, body: null };
+  const details = [...(placed ? placeDetails(topology) : []), ...askedDetails(run)];
+  if (!known && details.length === 0) return { ...base, body: null };
   return {
     ...base,
-    body: html`${placed ? html`<dl>${placeDetails(topology).map(([label, text]) => html`<div><dt>${label}</dt><dd>${text}</dd></div>`)}</dl>` : null}
+    body: html`${details.length > 0 ? html`<dl>${details.map(([label, text]) => html`<div><dt>${label}</dt><dd>${text}</dd></div>`)}</dl>` : null}
 ${known ? matrix(run) : null}`,
   };
 }
@@ -46,7 +48,12 @@ function dutyCells(variant: RunVariant): readonly Html[] {
   const own = dutiesOf(variant);
   if (own === null) return [...MESH_DUTIES, ''].map(() => missing('not known to meshmark'));
   const logs = variant.options.accessLog;
-  return [...MESH_DUTIES.map(() => done(own === 'mesh')), done(own === 'mesh' && logs === true)];
+  const { dutiesLeftOut } = variant.options;
+  const left = typeof dutiesLeftOut === 'string' ? dutiesLeftOut.split(', ') : [];
+  return [
+    ...MESH_DUTIES.map((duty) => done(own === 'mesh' && !left.includes(duty))),
+    done(own === 'mesh' && logs === true),
+  ];
 }
 
 /** What the options say, `none` where there is no proxy that could have duties, null where nobody can tell. */

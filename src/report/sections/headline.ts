@@ -1,5 +1,6 @@
 /** The first screen: what was asked, what came out, and whether to believe it. */
 import { type Effect, METRICS, type MetricName, type RunRecord } from '../../record/index.js';
+import { askedFacts } from '../asked.js';
 import { levelOf } from '../charts.js';
 import { count, coverage, elapsed, timestamp } from '../format.js';
 import { type Html, html, name } from '../html.js';
@@ -48,9 +49,12 @@ function facts(view: View): Html {
     run.finishedAt === null ? null : (Date.parse(run.finishedAt) - Date.parse(run.createdAt)) / 1000;
   const parts = [
     `${count(run.variants.length)} variants`,
-    `${count(requests)} requests in ${count(blocks)} blocks`,
+    ...(run.planned.steps === undefined
+      ? [`${count(requests)} requests in ${count(blocks)} blocks`]
+      : [`${count(stepCount(view))} steps at rates of their own`]),
     ...(seconds === null || Number.isNaN(seconds) ? [] : [elapsed(seconds)]),
     ...placeFacts(run),
+    ...askedFacts(run),
     run.planned.model === 'open'
       ? `open load${run.planned.offeredRatePerSecond === null ? '' : ` at ${count(run.planned.offeredRatePerSecond)} requests/s`}`
       : 'closed load',
@@ -58,6 +62,11 @@ function facts(view: View): Html {
     timestamp(run.createdAt),
   ];
   return html`${parts.map((part, index) => html`${index === 0 ? null : html`<span class="dot" aria-hidden="true"> · </span>`}<span class="fact">${part}</span>`)}`;
+}
+
+function stepCount({ analysis }: View): number {
+  const points = (analysis.curves ?? []).flatMap(({ points }) => points);
+  return points.reduce((sum, { steps }) => sum + steps, 0);
 }
 
 function unfinished(run: RunRecord): Html | null {

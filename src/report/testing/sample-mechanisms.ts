@@ -112,6 +112,7 @@ function described(variant: RunVariant): RunVariant {
     ...variant,
     options: {
       duties: variant.id === 'plain' ? 'bare' : 'mesh',
+      ...(variant.id === 'no-pool' ? { dutiesLeftOut: 'retry budget, latency by route' } : {}),
       accessLog: variant.id === 'all-on',
       buffers: variant.id === 'no-pool' ? 'fresh' : 'pooled',
     },

@@ -451,6 +451,7 @@ function processSnapshot(process: ProcessState, admin: boolean): ProcessSnapshot
       ? {
           requests: process.requests,
           connectionsAccepted: 16,
+          requestsVerified: 0,
           upstreamDials: process.dials,
           bytesCopied: process.bytes,
           bytesThroughPool: process.pooledBytes,

@@ -2,8 +2,9 @@
 import type { ChartConfiguration } from 'chart.js';
 import type { ChartData } from '../../chart-data.js';
 import { quantity, significant } from '../../format.js';
-import { seriesColour, seriesDash, type Theme } from '../theme.js';
+import type { Theme } from '../theme.js';
 import { axis, base, isRound, type Shown } from './frame.js';
+import { variantLine } from './lines.js';
 
 /** How many pauses of a thousand collections last at least so long. */
 export function pauseChart(data: ChartData, shown: Shown, theme: Theme): ChartConfiguration<'line'> {
@@ -12,14 +13,7 @@ export function pauseChart(data: ChartData, shown: Shown, theme: Theme): ChartCo
     type: 'line',
     data: {
       datasets: series.map((own) => ({
-        label: data.variants[own.variant]?.label ?? '',
-        data: own.points.map(([x, y]) => ({ x, y })),
-        borderColor: seriesColour(theme, own.variant),
-        backgroundColor: seriesColour(theme, own.variant),
-        borderDash: seriesDash(own.variant),
-        borderWidth: 2,
-        pointRadius: own.points.length < 4 ? 4 : 0,
-        pointHitRadius: 8,
+        ...variantLine(data, own, theme, own.points.length < 4 ? 4 : 0),
         stepped: 'before' as const,
       })),
     },

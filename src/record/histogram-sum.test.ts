@@ -1,7 +1,8 @@
 import fc from 'fast-check';
+import hdr from 'hdr-histogram-js';
 import { expect, test } from 'vitest';
-import { createLatencyRecorder, decodeHistogram, mergeHistograms, quantileNs } from '../record/index.js';
-import { createHistogramSum } from './encoded-histograms.js';
+import { createLatencyRecorder, decodeHistogram, mergeHistograms, quantileNs } from './histogram.js';
+import { createHistogramSum, sumHistograms } from './histogram-sum.js';
 
 const recorder = createLatencyRecorder();
 
@@ -55,4 +56,17 @@ test('counts beyond 32 bits are not cut', () => {
 
 test('a text that is no histogram is refused', () => {
   expect(() => createHistogramSum().add('bm8gaGlzdG9ncmFtIGF0IGFsbA==')).toThrow(RangeError);
+});
+
+test('a histogram in another layout is added by its values', () => {
+  const coarse = hdr.build({
+    lowestDiscernibleValue: 1,
+    highestTrackableValue: 3.6e12,
+    numberOfSignificantValueDigits: 2,
+  });
+  coarse.recordValue(5_000_000);
+  const other = hdr.encodeIntoCompressedBase64(coarse);
+  const own = encoded([1000, 2000]);
+  expect(sumHistograms([own, other])).toEqual(mergeHistograms([own, other].map(decodeHistogram)));
+  expect(createHistogramSum().addAndMeasure(other)?.p50Ns).toBe(quantileNs(decodeHistogram(other), 0.5));
 });

@@ -1,0 +1,28 @@
+import { describe, expect, it } from 'vitest';
+import { exponential, gapsOf, ksDistance, ksPValue } from './kolmogorov.js';
+
+describe('the Kolmogorov–Smirnov test', () => {
+  it.each([
+    // Smirnov, "Table for estimating the goodness of fit of empirical distributions" (1948).
+    { lambda: 1.2238, p: 0.1 },
+    { lambda: 1.3581, p: 0.05 },
+    { lambda: 1.6276, p: 0.01 },
+    { lambda: 1.9495, p: 0.001 },
+  ])('has $p at $lambda, as published', ({ lambda, p }) => {
+    const count = 1e8;
+    expect(ksPValue(lambda / Math.sqrt(count), count)).toBeCloseTo(p, 4);
+  });
+
+  it('measures the largest distance on either side of a step', () => {
+    const uniform = (value: number) => value;
+    expect(ksDistance([0.5], uniform)).toBe(0.5);
+    expect(ksDistance([0.1, 0.2, 0.9], uniform)).toBeCloseTo(2 / 3 - 0.2, 12);
+  });
+
+  it('takes exponential gaps for what they are, and constant ones not', () => {
+    const quantiles = Array.from({ length: 500 }, (_, index) => -Math.log(1 - (index + 0.5) / 500));
+    expect(ksPValue(ksDistance(quantiles, exponential(1)), 500)).toBeGreaterThan(0.99);
+    const constant = gapsOf(Array.from({ length: 500 }, (_, index) => index));
+    expect(ksPValue(ksDistance(constant, exponential(1)), 499)).toBeLessThan(1e-9);
+  });
+});

@@ -1,0 +1,15 @@
+/** What a line of `slices.jsonl` can be. */
+import { z } from 'zod';
+import { controlRecord } from './control.js';
+import { profileRecord } from './profiles.js';
+import { sliceRecord, windowRecord } from './slices.js';
+import { stepRecord } from './steps.js';
+
+export const recordLine = z.discriminatedUnion('type', [
+  sliceRecord,
+  windowRecord,
+  profileRecord,
+  controlRecord,
+  stepRecord,
+]);
+export type RecordLine = z.infer<typeof recordLine>;

@@ -1,0 +1,42 @@
+import { describe, expect, test } from 'vitest';
+import { askedDetails, askedFacts } from './asked.js';
+import { sampleRun } from './testing/sample-run.js';
+
+const { run } = sampleRun({ rounds: 4 });
+const plain = (text: string) => text.replaceAll('\u00a0', ' ');
+
+describe('what was asked', () => {
+  test('is not spoken of where it was one request over and over', () => {
+    expect(askedFacts(run)).toEqual([]);
+    expect(askedDetails(run)).toEqual([]);
+  });
+
+  test('names each request of a mix with its share and its body, and the slow clients', () => {
+    const asked = {
+      ...run,
+      requests: [
+        { weight: 3, method: 'GET', path: '/items', headers: { accept: 'text/plain' }, body: null },
+        {
+          weight: 1,
+          method: 'POST',
+          path: '/orders',
+          headers: {},
+          body: { bytes: 4096, sha256: 'ba7816bf8f01cfea414140de5dae2223', file: 'order.json' },
+        },
+      ],
+      slowClients: { connections: 2, readBytesPerSecond: 65_536 },
+    };
+    expect(askedFacts(asked)).toEqual(['a mix of 2 requests', 'beside 2 slow clients']);
+    expect(askedDetails(asked).map(([label, text]) => [label, plain(text)])).toEqual([
+      ['Request 1', 'GET /items with headers accept: 75 % of all'],
+      [
+        'Request 2',
+        'POST /orders with a body of 4 KiB from order.json (SHA-256 ba7816bf8f01cfea…): 25 % of all',
+      ],
+      [
+        'Slow clients',
+        '2 connections that read at most 64 KiB a second each, in no figure but CPU and what follows from it',
+      ],
+    ]);
+  });
+});

@@ -1,0 +1,55 @@
+/** What the clients asked for, where it was not one request over and over. */
+import type { AskedRequest, RunRecord } from '../record/index.js';
+import { quantity, share } from './format.js';
+import { shortened } from './html.js';
+
+/** As short facts for the first screen; none for one request and no slow clients. Nothing in them is a user's text. */
+export function askedFacts({ requests, slowClients }: RunRecord): readonly string[] {
+  return [
+    ...(requests === null || requests === undefined
+      ? []
+      : [`a mix of ${plural(requests.length, 'request')}`]),
+    ...(slowClients === null || slowClients === undefined
+      ? []
+      : [`beside ${plural(slowClients.connections, 'slow client')}`]),
+  ];
+}
+
+/** As labels and texts, which are a user's in part. */
+export function askedDetails({
+  requests,
+  slowClients,
+}: RunRecord): readonly (readonly [label: string, text: string])[] {
+  const total = (requests ?? []).reduce((sum, { weight }) => sum + weight, 0);
+  return [
+    ...(requests ?? []).map(
+      (request, index) =>
+        [`Request ${index + 1}`, `${requestText(request)}: ${share(request.weight / total)} of all`] as const,
+    ),
+    ...(slowClients === null || slowClients === undefined
+      ? []
+      : [
+          [
+            'Slow clients',
+            `${plural(slowClients.connections, 'connection')} that read at most ${quantity(slowClients.readBytesPerSecond, 'bytes')} a second each, in no figure but CPU and what follows from it`,
+          ] as const,
+        ]),
+  ];
+}
+
+function requestText({ method, path, headers, body }: AskedRequest): string {
+  const names = Object.keys(headers);
+  const parts = [
+    ...(body === null
+      ? []
+      : [
+          `a body of ${quantity(body.bytes, 'bytes')}${body.file === null ? '' : ` from ${shortened(body.file)}`} (SHA-256 ${body.sha256.slice(0, 16)}…)`,
+        ]),
+    ...(names.length === 0 ? [] : [`headers ${shortened(names.join(', '))}`]),
+  ];
+  return `${method} ${shortened(path)}${parts.length === 0 ? '' : ` with ${parts.join(' and ')}`}`;
+}
+
+function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
