@@ -179,6 +179,15 @@ function manifestOf(
     scenario: { ...plan.scenario },
     planned: plan.analysis,
     variants: [...variants],
+    ...(plan.cells.length === 0
+      ? {}
+      : {
+          cells: plan.cells.map(({ id, values, variants: own }) => ({
+            id,
+            values: { ...values },
+            variants: [...own],
+          })),
+        }),
     machine: readMachine(goVersion, {
       dataplane: fileDigest(dataplaneBinary()),
       ...foreignDigests(plan.variants),
@@ -189,7 +198,7 @@ function manifestOf(
     topology: topologyOf(plan),
     ablation: plan.ablation,
     requests: requestsIn(plan),
-    slowClients: plan.workload.slowClients,
+    slowClients: plan.cells.length === 0 ? plan.workload.slowClients : null,
     floor: request.floor,
     analysis: null,
   };

@@ -26,9 +26,13 @@ export function summaryLines(judged: JudgedRun, paint: Paint): string[] {
   ];
 }
 
+/** A table for the run's baseline, or for that of each cell. */
 function pairTables(judged: JudgedRun, paint: Paint): string[] {
-  const { baseline } = judged.run.planned;
-  if (baseline === null) return [];
+  const { baseline, baselines } = judged.run.planned;
+  return (baselines ?? [baseline]).flatMap((one) => (one === null ? [] : pairTable(judged, one, paint)));
+}
+
+function pairTable(judged: JudgedRun, baseline: string, paint: Paint): string[] {
   const candidates = [
     ...new Set(
       judged.analysis.effects

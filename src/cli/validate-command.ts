@@ -10,9 +10,14 @@ export function validateCommand(terminal: Terminal, paths: readonly string[]): E
     try {
       const plan = planFile(path);
       const { rounds, replicas } = plan.schedule;
+      const cells = plan.cells.length === 0 ? '' : ` in ${plan.cells.length} cells`;
       terminal.print(
-        `${path}: ${plan.variants.length} variants, ${rounds} rounds on ${replicas} sets of fresh processes, about ${plan.estimatedSeconds.toFixed(0)} s`,
+        `${path}: ${plan.variants.length} variants${cells}, ${rounds} rounds on ${replicas} sets of fresh processes, about ${plan.estimatedSeconds.toFixed(0)} s`,
       );
+      for (const { id, values } of plan.cells) {
+        const words = Object.entries(values).map(([axis, value]) => `${axis}: ${value}`);
+        terminal.print(`  ${id}: ${words.join(', ')}`);
+      }
     } catch (fault) {
       if (!(fault instanceof UsageFault)) throw fault;
       for (const line of fault.lines) terminal.note(line);

@@ -1,16 +1,15 @@
 /** A validated scenario made concrete: what stands, what is sent, how often, and what will be compared. */
 import type { PlannedAnalysis } from '../record/index.js';
 import {
-  clusterOfStep,
   measuredPerRoundMs,
   mendUnknown,
   type Scenario,
   type ScenarioLoad,
   SHORTEST_BATCH_MS,
 } from '../scenario/index.js';
-import { carriedAs, resolveVariant, type VariantSpec } from '../variants/index.js';
+import type { VariantSpec } from '../variants/index.js';
+import { ablationOf, cellPlans, gateOver } from './cells.js';
 import { estimateMs, roundsThatFit } from './estimate.js';
-import { counterpartOf, gateFor, pairsOf } from './pairs.js';
 import type { Plan, Schedule } from './plan.js';
 import { whyNotProfiled } from './profiles.js';
 
@@ -46,53 +45,65 @@ export function planScenario(scenario: Scenario, source: PlanSource): PlannedSce
   const overrides = source.overrides ?? {};
   const faults = [...overrideFaults(scenario, overrides)];
   const declared = variantsTakingPart(scenario, overrides.variants);
-  const { workload, topology, baseline } = scenario;
-  const variants = declared.map((variant) =>
-    resolveVariant(variant, {
-      roles: topology.roles,
-      clusterOf: clusterOfStep(topology.clusters),
-      connections: workload.connections,
-      protocol: carriedAs(workload.protocol),
-    }),
-  );
+  const cells = cellPlans(scenario, declared);
+  const variants = cells.flatMap((cell) => cell.variants);
   const schedule = scheduleOf(scenario, overrides, variants);
   if (faults.length > 0) return { ok: false, faults };
 
-  faults.push(...scheduleFaults(schedule, declared.length));
-  if (faults.length > 0) return { ok: false, faults };
+  faults.push(...scheduleFaults(schedule, variants.length));
+  const [first] = cells;
+  if (faults.length > 0 || first === undefined) return { ok: false, faults };
 
-  const load = scenario.load ?? { driver: 'loadgen', model: 'closed', thinkMs: 0 };
+  const { workload, load } = first;
+  const several = scenario.cells.length > 0;
   const open = schedule.long !== null && load.model === 'open';
+  const rates = new Set(cells.flatMap((cell) => (cell.load.model === 'open' ? [meanRate(cell.load)] : [])));
+  const [rate = null] = rates;
   return {
     ok: true,
     plan: {
       scenario: { name: scenario.name, path: source.path, text: source.text },
       cluster: scenario.cluster,
-      topology,
+      topology: scenario.topology,
       policy: scenario.policy,
       workload,
       load,
+      cells: cells.flatMap(({ cell, variants: own, ...rest }) =>
+        cell === null
+          ? []
+          : [
+              {
+                id: cell.id,
+                values: cell.values,
+                variants: own.map(({ id }) => id),
+                baseline: rest.baseline,
+                workload: rest.workload,
+                load: rest.load,
+              },
+            ],
+      ),
       schedule,
       variants,
       analysis: {
-        baseline,
-        pairs: pairsOf(scenario, declared),
+        baseline: several ? null : first.baseline,
+        ...(several && scenario.baseline !== null
+          ? { baselines: cells.flatMap(({ baseline }) => baseline ?? []) }
+          : {}),
+        pairs: cells.flatMap(({ pairs }) => pairs),
         confidence: scenario.confidence,
         margin: scenario.margin,
-        gate: gateFor(scenario.gate, baseline, declared),
+        gate: gateOver(cells),
         model: open ? 'open' : 'closed',
-        offeredRatePerSecond: open && load.model === 'open' ? meanRate(load) : null,
+        offeredRatePerSecond: open && rates.size === 1 ? rate : null,
         hasMicro: schedule.micro !== null,
         hasLong: schedule.long !== null,
         rounds: schedule.rounds,
         replicas: schedule.replicas,
         ...offloadCeilingOf(scenario, variants),
       },
-      counterparts: Object.fromEntries(
-        declared.map((variant) => [variant.id, counterpartOf(variant, declared)]),
-      ),
+      counterparts: Object.fromEntries(cells.flatMap(({ counterparts }) => Object.entries(counterparts))),
       ablation: ablationOf(scenario, declared),
-      estimatedSeconds: estimateMs(schedule, declared.length) / 1000,
+      estimatedSeconds: estimateMs(schedule, variants.length) / 1000,
     },
   };
 }
@@ -107,15 +118,6 @@ function meanRate(load: Extract<ScenarioLoad, { model: 'open' }>): number {
 function variantsTakingPart(scenario: Scenario, wanted: readonly string[] | undefined): Scenario['variants'] {
   if (wanted === undefined || wanted.length === 0) return scenario.variants;
   return scenario.variants.filter(({ id }) => wanted.includes(id) || id === scenario.baseline);
-}
-
-/** The scenario's ablation with the factors whose variants take part; null when none is left. */
-function ablationOf(scenario: Scenario, declared: Scenario['variants']): Plan['ablation'] {
-  const { ablation } = scenario;
-  const present = (id: string) => declared.some((variant) => variant.id === id);
-  if (ablation === null || !present(ablation.from) || !present(ablation.to)) return null;
-  const factors = ablation.factors.filter(({ off, on }) => present(off) && present(on));
-  return factors.length === 0 ? null : { ...ablation, factors };
 }
 
 function* overrideFaults(scenario: Scenario, overrides: PlanOverrides): Generator<string> {

@@ -34,6 +34,18 @@ export interface Schedule {
   readonly jitter: number;
 }
 
+/** One of several workloads that a plan measures beside each other: variants of its own, whose ids tell it. */
+export interface PlannedCell {
+  readonly id: string;
+  /** What it differs from other cells in: the axis, and its value in words. */
+  readonly values: Readonly<Record<string, string>>;
+  /** Ids of its variants. */
+  readonly variants: readonly string[];
+  readonly baseline: string | null;
+  readonly workload: ScenarioWorkload;
+  readonly load: ScenarioLoad;
+}
+
 export interface Plan {
   readonly scenario: {
     readonly name: string;
@@ -43,9 +55,12 @@ export interface Plan {
   readonly cluster: { readonly provider: 'local'; readonly keepAwake: 'auto' | 'always' | 'never' };
   readonly topology: ScenarioTopology;
   readonly policy: ScenarioPolicy;
+  /** Of the first cell, where there are several; `workloadOf` tells a variant's own. */
   readonly workload: ScenarioWorkload;
-  /** Of long slices. */
+  /** Of long slices, of the first cell where there are several; `loadOf` tells a variant's own. */
   readonly load: ScenarioLoad;
+  /** Empty where there is but one workload. */
+  readonly cells: readonly PlannedCell[];
   readonly schedule: Schedule;
   readonly variants: readonly VariantSpec[];
   readonly analysis: PlannedAnalysis;
@@ -54,6 +69,21 @@ export interface Plan {
   readonly ablation: Ablation | null;
   /** What the run will take, start-up included, as far as it can be known before; seconds. */
   readonly estimatedSeconds: number;
+}
+
+/** The cell that a variant is of; null where there is but one workload. */
+export function cellOf({ cells }: Pick<Plan, 'cells'>, variant: string): PlannedCell | null {
+  return cells.find(({ variants }) => variants.includes(variant)) ?? null;
+}
+
+/** What is asked through a variant, and answered. */
+export function workloadOf(plan: Pick<Plan, 'cells' | 'workload'>, variant: string): ScenarioWorkload {
+  return cellOf(plan, variant)?.workload ?? plan.workload;
+}
+
+/** The load of a variant's long slices. */
+export function loadOf(plan: Pick<Plan, 'cells' | 'load'>, variant: string): ScenarioLoad {
+  return cellOf(plan, variant)?.load ?? plan.load;
 }
 
 /** One slice of a block, in the order they are to be run. */

@@ -44,6 +44,14 @@ export function withSteps(plan: Plan, options: StepOptions): SteppedPlan {
       ],
     };
   }
+  if (plan.cells.length > 0) {
+    return {
+      ok: false,
+      faults: [
+        'a sweep or search is of one workload, and the scenario’s matrix has several: write the values of one cell into `workload` and leave `matrix` out',
+      ],
+    };
+  }
   const { rounds, durationMs, warmupMs, steps } = options;
   const replicas = Math.ceil(rounds / ROUNDS_PER_REPLICA[steps.type]);
   const variants = plan.variants.length;

@@ -31,6 +31,8 @@ export type Pair = z.infer<typeof pair>;
 /** What the analysis needs to know of the plan. */
 export const plannedAnalysis = z.object({
   baseline: z.string().nullable(),
+  /** The baseline of each cell, where the run has several and `baseline` is null. */
+  baselines: z.array(z.string()).optional(),
   /** Every pair whose effects are computed: against the baseline, against `direct`, and the scenario's own. */
   pairs: z.array(pair),
   /** Coverage of every interval, for example 0.99. */
@@ -50,6 +52,14 @@ export const plannedAnalysis = z.object({
   steps: plannedSteps.optional(),
 });
 export type PlannedAnalysis = z.infer<typeof plannedAnalysis>;
+
+/** Whether a variant is what others are measured against: the run's baseline, or that of its cell. */
+export function isBaseline(
+  { baseline, baselines }: Pick<PlannedAnalysis, 'baseline' | 'baselines'>,
+  variant: string,
+): boolean {
+  return variant === baseline || baselines?.includes(variant) === true;
+}
 
 /** Something whose use a counter proves. `claimed` is by the variant's definition, not by what was seen. */
 export const witnessResult = z.object({
@@ -364,6 +374,17 @@ export const askedRequest = z.object({
 });
 export type AskedRequest = z.infer<typeof askedRequest>;
 
+/** One of several workloads that a run measured beside each other. */
+export const runCell = z.object({
+  /** Told behind the names of its variants: `plain@64KiB` is `plain` in the cell `64KiB`. */
+  id: z.string(),
+  /** What it differs from other cells in: the axis, and its value in words. */
+  values: z.record(z.string(), z.string()),
+  /** Ids of its variants. */
+  variants: z.array(z.string()),
+});
+export type RunCell = z.infer<typeof runCell>;
+
 export const runRecord = z.object({
   schema: z.literal(RUN_SCHEMA),
   runId: z.string(),
@@ -379,6 +400,8 @@ export const runRecord = z.object({
   scenario: z.object({ name: z.string(), path: z.string(), text: z.string() }),
   planned: plannedAnalysis,
   variants: z.array(runVariant),
+  /** Absent where there was but one workload. */
+  cells: z.array(runCell).optional(),
   machine: machineInfo,
   isolation,
   parity: z.array(parityFinding),

@@ -11,6 +11,18 @@ describe('what was asked', () => {
     expect(askedDetails(run)).toEqual([]);
   });
 
+  test('names the cells of a matrix and what each differs in', () => {
+    const cells = [
+      { id: '1KiB,4conns', values: { responseBytes: '1KiB', connections: '4' }, variants: [] },
+      { id: '64KiB,4conns', values: { responseBytes: '64KiB', connections: '4' }, variants: [] },
+    ];
+    expect(askedFacts({ ...run, cells })).toEqual(['a matrix of 2 cells']);
+    expect(askedDetails({ ...run, cells })).toEqual([
+      ['Cell 1KiB,4conns', 'responseBytes: 1KiB; connections: 4'],
+      ['Cell 64KiB,4conns', 'responseBytes: 64KiB; connections: 4'],
+    ]);
+  });
+
   test('names each request of a mix with its share and its body, and the slow clients', () => {
     const asked = {
       ...run,

@@ -3,9 +3,10 @@ import type { AskedRequest, RunRecord } from '../record/index.js';
 import { quantity, share } from './format.js';
 import { shortened } from './html.js';
 
-/** As short facts for the first screen; none for one request and no slow clients. Nothing in them is a user's text. */
-export function askedFacts({ requests, slowClients }: RunRecord): readonly string[] {
+/** As short facts for the first screen; none for one workload of one request and no slow clients. Nothing in them is a user's text. */
+export function askedFacts({ cells, requests, slowClients }: RunRecord): readonly string[] {
   return [
+    ...(cells === undefined ? [] : [`a matrix of ${plural(cells.length, 'cell')}`]),
     ...(requests === null || requests === undefined
       ? []
       : [`a mix of ${plural(requests.length, 'request')}`]),
@@ -17,11 +18,13 @@ export function askedFacts({ requests, slowClients }: RunRecord): readonly strin
 
 /** As labels and texts, which are a user's in part. */
 export function askedDetails({
+  cells,
   requests,
   slowClients,
 }: RunRecord): readonly (readonly [label: string, text: string])[] {
   const total = (requests ?? []).reduce((sum, { weight }) => sum + weight, 0);
   return [
+    ...(cells ?? []).map(({ id, values }) => [`Cell ${shortened(id)}`, valuesText(values)] as const),
     ...(requests ?? []).map(
       (request, index) =>
         [`Request ${index + 1}`, `${requestText(request)}: ${share(request.weight / total)} of all`] as const,
@@ -35,6 +38,13 @@ export function askedDetails({
           ] as const,
         ]),
   ];
+}
+
+/** `responseBytes: 64KiB; connections: 4`. */
+function valuesText(values: Readonly<Record<string, string>>): string {
+  return Object.entries(values)
+    .map(([axis, value]) => `${shortened(axis)}: ${shortened(value)}`)
+    .join('; ');
 }
 
 function requestText({ method, path, headers, body }: AskedRequest): string {

@@ -72,7 +72,8 @@ export function chartData(
 function chartVariants(run: RunRecord): readonly ChartVariant[] {
   let shown = 0;
   return run.variants.map((variant) => {
-    const always = variant.id === run.planned.baseline || variant.kind === 'direct';
+    const always =
+      run.cells === undefined && (variant.id === run.planned.baseline || variant.kind === 'direct');
     const first = always || shown < SHOWN_AT_FIRST - 2;
     if (!always && first) shown++;
     return { id: variant.id, label: shortened(variant.id, 28), shown: first };

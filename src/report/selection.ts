@@ -1,5 +1,5 @@
 /** Which effects lead: the choice of comparisons and metrics for the first screen and the summaries. */
-import type { Effect, MetricName, Pair, RunRecord } from '../record/index.js';
+import { type Effect, isBaseline, type MetricName, type Pair, type RunRecord } from '../record/index.js';
 import { analysisOf } from './view.js';
 import { controls } from './words.js';
 
@@ -10,24 +10,24 @@ export interface Comparison {
 }
 
 /**
- * What was asked, one entry per baseline, the scenario's own baseline first. Comparisons with a control are left
+ * What was asked, one entry per baseline, the scenario's own first (one in each cell). Comparisons with a control are left
  * to the overhead section, unless there is nothing else, and factors taken off a whole to the section on ablation.
  */
 export function headlineComparisons(run: RunRecord): readonly Comparison[] {
   const { effects } = analysisOf(run);
   const control = controls(run);
-  const { ablation } = run;
+  const { ablation, planned } = run;
   const takenOff = (pair: Pair) =>
     pair.baseline === ablation?.to && ablation.factors.some(({ off }) => off === pair.candidate);
   const asked = run.planned.pairs.filter(
     (pair) =>
       !control.has(pair.candidate) &&
-      (!control.has(pair.baseline) || pair.baseline === run.planned.baseline) &&
-      (pair.baseline === run.planned.baseline || !takenOff(pair)),
+      (!control.has(pair.baseline) || isBaseline(planned, pair.baseline)) &&
+      (isBaseline(planned, pair.baseline) || !takenOff(pair)),
   );
   const pairs = asked.length > 0 ? asked : run.planned.pairs;
   const baselines = [...new Set(pairs.map((pair) => pair.baseline))].sort(
-    (a, b) => Number(b === run.planned.baseline) - Number(a === run.planned.baseline),
+    (a, b) => Number(isBaseline(planned, b)) - Number(isBaseline(planned, a)),
   );
   return baselines.map((baseline) => ({
     baseline,
@@ -52,10 +52,10 @@ export function comparisonTables(run: RunRecord): {
   readonly pairs: readonly (Pair & { readonly effectOf: (metric: MetricName) => Effect | undefined })[];
 } {
   const comparisons = headlineComparisons(run);
-  const others = comparisons.filter(({ baseline }) => baseline !== run.planned.baseline);
+  const others = comparisons.filter(({ baseline }) => !isBaseline(run.planned, baseline));
   if (others.length <= MOST_OTHER_BASELINES) return { byBaseline: comparisons, pairs: [] };
   return {
-    byBaseline: comparisons.filter(({ baseline }) => baseline === run.planned.baseline),
+    byBaseline: comparisons.filter(({ baseline }) => isBaseline(run.planned, baseline)),
     pairs: others.flatMap(({ baseline, candidates, effectOf }) =>
       candidates.map((candidate) => ({
         candidate,

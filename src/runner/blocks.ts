@@ -1,6 +1,6 @@
 /** Running blocks: one slice of every living variant, next to each other in time. */
 import type { EngineSliceOrder } from '../load/index.js';
-import { type PlannedSlice, planBlock } from '../plan/index.js';
+import { loadOf, type PlannedSlice, planBlock } from '../plan/index.js';
 import type { SliceRecord, Track } from '../record/index.js';
 import { runAutocannonSlice, runK6Slice } from './driver-slices.js';
 import { failVariant, livingVariants, type Session } from './session.js';
@@ -49,7 +49,7 @@ export async function runLongBlock(session: Session): Promise<void> {
   if (session.plan.schedule.long === null) return;
   for (const slice of nextBlock(session, 'long')) {
     if (session.hooks.signal.aborted) return;
-    const { driver } = session.plan.load;
+    const { driver } = loadOf(session.plan, slice.variant);
     if (driver === 'loadgen') await runWindowedLoadgenSlice(session, slice);
     else await runDriverSlice(session, slice, driver);
   }
@@ -134,7 +134,7 @@ export function orderOf(
     return { ...place, model: 'closed', requests, warmupRequests, seed: slice.arrivalSeed };
   }
   const { durationMs, warmupMs } = slice.length;
-  const { load } = session.plan;
+  const load = loadOf(session.plan, slice.variant);
   if (load.driver === 'loadgen' && load.model === 'open') {
     const { ratePerSecond, arrivals } = load;
     const burst = load.arrivals === 'bursts' ? { burst: load.burst } : {};

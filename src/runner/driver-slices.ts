@@ -1,6 +1,6 @@
 /** Slices by drivers of others: a process of theirs sends, and the clocks are read here while it does. */
 import type { AutocannonDriver, K6Driver } from '../load/index.js';
-import type { PlannedSlice } from '../plan/index.js';
+import { type PlannedSlice, workloadOf } from '../plan/index.js';
 import type { CpuEdges, SliceRecord, WindowRecord } from '../record/index.js';
 import { deploymentOf, type Session } from './session.js';
 import { auditK6Slice, placeOf } from './slice-record.js';
@@ -42,7 +42,7 @@ export async function runAutocannonSlice(
 ): Promise<DriverSlice | null> {
   const seq = session.nextSeq;
   session.nextSeq += 1;
-  const { connections, timeoutMs } = session.plan.workload;
+  const { connections, timeoutMs } = workloadOf(session.plan, slice.variant);
   const { durationMs, warmupMs } = slice.length;
   const address = deploymentOf(session, slice.variant).entry;
   const start = await readEdge(session, [slice.variant], 'after');

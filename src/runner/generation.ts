@@ -1,7 +1,9 @@
 /** A generation: one set of fresh processes of every variant, warmed up and measured at rest. */
 import { connect } from 'node:net';
-import { ask, FORBIDDEN_PATH } from '../cluster/index.js';
-import { standUpOrder } from '../plan/index.js';
+import { ask, type Deployment, type DeploySpec, FORBIDDEN_PATH } from '../cluster/index.js';
+import type { EngineTarget } from '../load/index.js';
+import { standUpOrder, workloadOf } from '../plan/index.js';
+import type { VariantSpec } from '../variants/index.js';
 import { grpcMethodOf } from './grpc-method.js';
 import { checkParity } from './parity.js';
 import { deploymentOf, failVariant, livingVariants, type Session } from './session.js';
@@ -23,7 +25,7 @@ const IDLE_MS = 200;
 /** Replaces what stands by fresh processes of every living variant. */
 export async function startGeneration(session: Session, replica: number): Promise<void> {
   const { cluster, engine, clock } = session.ports;
-  const { workload, schedule } = session.plan;
+  const { schedule } = session.plan;
   session.hooks.onProgress({ type: 'deploying', replica, replicas: schedule.replicas });
   await letIdleGo(session);
   await cluster.teardown([...session.standing.values()]);
@@ -31,47 +33,15 @@ export async function startGeneration(session: Session, replica: number): Promis
   session.replica = replica;
   session.order = standUpOrder(session.plan, replica);
 
-  const outcomes = await cluster.deploy({
-    variants: livingVariants(session),
-    service: {
-      protocol: workload.protocol,
-      stream: workload.stream,
-      responseBytes: workload.responseBytes,
-      delayMs: workload.serviceDelayMs,
-      ...(workload.serviceCapacityPerSecond === null
-        ? {}
-        : { capacityPerSecond: workload.serviceCapacityPerSecond }),
-      faultRate: workload.faultRate,
-    },
-  });
-  for (const outcome of outcomes) {
-    if (outcome.state === 'standing') session.standing.set(outcome.deployment.variant, outcome.deployment);
-    else failVariant(session, outcome.variant, `did not come up: ${outcome.reason}`);
+  for (const spec of deploySpecs(session)) {
+    for (const outcome of await cluster.deploy(spec)) {
+      if (outcome.state === 'standing') session.standing.set(outcome.deployment.variant, outcome.deployment);
+      else failVariant(session, outcome.variant, `did not come up: ${outcome.reason}`);
+    }
   }
 
   const unreachable = await engine.setTargets(
-    [...session.standing.values()].map((deployment) => ({
-      id: deployment.variant,
-      address: deployment.entry,
-      connections: workload.connections,
-      timeoutMs: workload.timeoutMs,
-      protocol: spokenIn(workload.protocol),
-      ...(deployment.client === null ? {} : { identity: deployment.client }),
-      ...(workload.requestBytes === null ? {} : { requestBytes: workload.requestBytes }),
-      ...(workload.protocol === 'grpc' ? { grpcMethod: grpcMethodOf(workload) } : {}),
-      ...(workload.requests === null
-        ? {}
-        : { requests: workload.requests.map((one) => ({ ...one, body: one.body?.content ?? null })) }),
-      ...(workload.slowClients === null
-        ? {}
-        : {
-            slowConnections: workload.slowClients.connections,
-            slowReadBytesPerSecond: workload.slowClients.readBytesPerSecond,
-          }),
-      connectionPerRequest: workload.connectionPerRequest,
-      idleConnections: 0,
-      processes: deployment.processes.map(({ role, pid }) => ({ role, pid })),
-    })),
+    [...session.standing.values()].map((deployment) => targetOf(session, deployment)),
   );
   for (const [variant, reason] of Object.entries(unreachable)) failVariant(session, variant, reason);
   await holdIdle(session);
@@ -83,11 +53,61 @@ export async function startGeneration(session: Session, replica: number): Promis
   await measureIdle(session);
 }
 
+/** The living variants, those of equal services together. */
+function deploySpecs(session: Session): DeploySpec[] {
+  const specs = new Map<string, { variants: VariantSpec[]; service: DeploySpec['service'] }>();
+  for (const variant of livingVariants(session)) {
+    const workload = workloadOf(session.plan, variant.id);
+    const service = {
+      protocol: workload.protocol,
+      stream: workload.stream,
+      responseBytes: workload.responseBytes,
+      delayMs: workload.serviceDelayMs,
+      ...(workload.serviceCapacityPerSecond === null
+        ? {}
+        : { capacityPerSecond: workload.serviceCapacityPerSecond }),
+      faultRate: workload.faultRate,
+    };
+    const name = JSON.stringify(service);
+    const spec = specs.get(name) ?? { variants: [], service };
+    spec.variants.push(variant);
+    specs.set(name, spec);
+  }
+  return [...specs.values()];
+}
+
+/** What the engine is told of a variant that stands. */
+function targetOf({ plan }: Session, deployment: Deployment): EngineTarget {
+  const workload = workloadOf(plan, deployment.variant);
+  return {
+    id: deployment.variant,
+    address: deployment.entry,
+    connections: workload.connections,
+    timeoutMs: workload.timeoutMs,
+    protocol: spokenIn(workload.protocol),
+    ...(deployment.client === null ? {} : { identity: deployment.client }),
+    ...(workload.requestBytes === null ? {} : { requestBytes: workload.requestBytes }),
+    ...(workload.protocol === 'grpc' ? { grpcMethod: grpcMethodOf(workload) } : {}),
+    ...(workload.requests === null
+      ? {}
+      : { requests: workload.requests.map((one) => ({ ...one, body: one.body?.content ?? null })) }),
+    ...(workload.slowClients === null
+      ? {}
+      : {
+          slowConnections: workload.slowClients.connections,
+          slowReadBytesPerSecond: workload.slowClients.readBytesPerSecond,
+        }),
+    connectionPerRequest: workload.connectionPerRequest,
+    idleConnections: 0,
+    processes: deployment.processes.map(({ role, pid }) => ({ role, pid })),
+  };
+}
+
 /** Opens the workload's idle connections to every living variant. */
 async function holdIdle(session: Session): Promise<void> {
-  const { idleConnections, protocol } = session.plan.workload;
-  if (idleConnections === 0) return;
   for (const variant of livingVariants(session)) {
+    const { idleConnections, protocol } = workloadOf(session.plan, variant.id);
+    if (idleConnections === 0) continue;
     const { entry: address } = deploymentOf(session, variant.id);
     const target = { id: variant.id, address, protocol: spokenIn(protocol) };
     try {
@@ -116,7 +136,7 @@ async function checkDenials(session: Session): Promise<void> {
     }
     if (form.type !== 'sidecar' || !form.proxies.some(({ policy }) => ['remote', 'cached'].includes(policy)))
       continue;
-    const { protocol } = session.plan.workload;
+    const { protocol } = workloadOf(session.plan, variant.id);
     const answer = await ask(entry, protocol, FORBIDDEN_PATH, DENIAL_LIMIT_MS, undefined, client).catch(
       (error: unknown) => (error instanceof Error ? error.message : String(error)),
     );

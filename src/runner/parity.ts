@@ -1,7 +1,7 @@
 /** The parity check: before any load, do the variants give the same answer? */
 import { createHash } from 'node:crypto';
 import { ask, type Deployment } from '../cluster/index.js';
-import type { Plan } from '../plan/index.js';
+import { cellOf, type Plan, workloadOf } from '../plan/index.js';
 import type { ParityFinding } from '../record/index.js';
 import { grpcMethodOf } from './grpc-method.js';
 import { deploymentOf, livingVariants, type Session } from './session.js';
@@ -22,14 +22,28 @@ const ANSWER_LIMIT_MS = 5000;
 
 type Answer = Readonly<Record<string, string>>;
 
-/** Asks every living variant once, for each kind of request, and compares what came back, property by property. */
+/**
+ * Asks every living variant once, for each kind of request, and compares what came back, property by property. Variants of
+ * one cell are compared with each other, and the properties named by it.
+ */
 export async function checkParity(session: Session): Promise<ParityFinding[]> {
-  const answers = new Map<string, Answer>();
-  const sized = session.plan.workload.responseBytes.min === session.plan.workload.responseBytes.max;
+  const byCell = new Map<string | null, Map<string, Answer>>();
   for (const variant of livingVariants(session)) {
     const { settings, ...deployment } = deploymentOf(session, variant.id);
-    answers.set(variant.id, { ...(await askAll(deployment, session.plan.workload, sized)), ...settings });
+    const workload = workloadOf(session.plan, variant.id);
+    const cell = cellOf(session.plan, variant.id)?.id ?? null;
+    const answers = byCell.get(cell) ?? new Map<string, Answer>();
+    byCell.set(cell, answers.set(variant.id, { ...(await askAll(deployment, workload)), ...settings }));
   }
+  return [...byCell].flatMap(([cell, answers]) =>
+    findingsOf(answers).map(({ property, ...finding }) => ({
+      property: cell === null ? property : `${cell}: ${property}`,
+      ...finding,
+    })),
+  );
+}
+
+function findingsOf(answers: ReadonlyMap<string, Answer>): ParityFinding[] {
   const properties = [...new Set([...answers.values()].flatMap((answer) => Object.keys(answer)))].sort();
   return properties.map((property) => {
     const byVariant = Object.fromEntries(
@@ -45,9 +59,9 @@ export async function checkParity(session: Session): Promise<ParityFinding[]> {
 async function askAll(
   { entry, client }: Pick<Deployment, 'entry' | 'client'>,
   workload: Plan['workload'],
-  sized: boolean,
 ): Promise<Answer> {
-  const { requests, protocol } = workload;
+  const { requests, protocol, responseBytes } = workload;
+  const sized = responseBytes.min === responseBytes.max;
   if (requests === null) {
     const path = protocol === 'grpc' ? grpcMethodOf(workload) : '/';
     return askOnce(() => ask(entry, protocol, path, ANSWER_LIMIT_MS, undefined, client), sized);

@@ -60,7 +60,7 @@ const checkWorkload: Check = ({ workload, load }) => {
     if (needed > connections) {
       found.push({
         path: ['load', 'rate'],
-        message: `this rate with a service delay of ${seconds(serviceDelay)} keeps ${needed} requests in flight, but there are ${connections} connections; lower the rate or raise \`workload.connections\``,
+        message: `this rate with a service delay of ${seconds(serviceDelay)} keeps ${needed} requests in flight, but there ${connections === 1 ? 'is 1 connection' : `are ${connections} connections`}; lower the rate or raise \`workload.connections\``,
       });
     }
   }

@@ -7,6 +7,7 @@ export { MOST_BODY_BYTES, MOST_BODY_WORDS } from './requests-schema.js';
 export {
   measuredPerRoundMs,
   type Scenario,
+  type ScenarioCell,
   type ScenarioCrossCheck,
   type ScenarioLoad,
   type ScenarioPolicy,

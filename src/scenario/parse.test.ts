@@ -62,6 +62,7 @@ describe('parseScenario', () => {
       name: 'good',
       description: null,
       cluster: { provider: 'local', keepAwake: 'auto' },
+      cells: [],
       topology: { roles: ['outbound', 'inbound'], clusters: {}, nodes: 1, addresses: 'ipv4', roundTripMs: 0 },
       policy: { latencyMs: 1 },
       workload: {

@@ -2,10 +2,14 @@
 import { isMetricName } from '../record/index.js';
 import type { CustomSettings } from '../variants/index.js';
 import { disagreementsOf } from './consistency.js';
+import type { Disagreement } from './disagreement.js';
 import { type PathStep, type Place, type ReadDocument, readDocument } from './document.js';
 import { draftOf, isRecord } from './draft.js';
 import type { ScenarioFault } from './fault.js';
 import { missingScript } from './k6-consistency.js';
+import { cellsOf, documentOfCell, placeInMatrix } from './matrix.js';
+import { matrixDisagreements } from './matrix-consistency.js';
+import { matrixSchema } from './matrix-schema.js';
 import { placesOfIssues, valueAt } from './messages.js';
 import { type BodyReader, bodyProblems, noBodies, requestsOf } from './requests.js';
 import { type Scenario, type ScenarioLoad, slowConnections } from './scenario.js';
@@ -50,15 +54,63 @@ export function parseScenario(
   const places: Place[] = [...read.faults];
   if (!checked.success) places.push(...placesOfIssues(checked.error.issues, document));
   if (isRecord(document.value)) {
-    const draft = draftOf(document.value);
-    const isWritten = (path: readonly PathStep[]) => valueAt(document.value, path) !== undefined;
-    const { workload } = document.value;
+    const { value } = document;
+    const { workload } = value;
     const bodies = isRecord(workload) ? bodyProblems(workload.requests, readBody) : [];
-    const disagreements = [...disagreementsOf(draft, isWritten), ...missingScript(draft, isFile), ...bodies];
+    const disagreements = [
+      ...('matrix' in value ? disagreementsOfCells(value) : ownDisagreements(value)),
+      ...missingScript(draftOf(value), isFile),
+      ...bodies,
+    ];
     for (const { path, message } of disagreements) places.push({ offset: document.offsetOf(path), message });
   }
   if (places.length > 0 || !checked.success) return { ok: false, faults: faultsAt(places, read, file) };
-  return { ok: true, scenario: normalised(checked.data, readBody) };
+  const { matrix } = checked.data;
+  if (matrix === undefined || !isRecord(document.value)) {
+    return { ok: true, scenario: normalised(checked.data, readBody) };
+  }
+  const { value } = document;
+  const cells = cellsOf(matrix).cells.map(({ id, values, ...cell }) => {
+    const own = scenarioSchema.parse(documentOfCell(value, { id, values, ...cell }));
+    return { id, values, scenario: normalised(own, readBody) };
+  });
+  const [first] = cells;
+  if (first === undefined) throw new RangeError('a matrix without cells was not refused');
+  return {
+    ok: true,
+    scenario: {
+      ...first.scenario,
+      cells: cells.map(({ id, values, scenario: { workload, load } }) => ({ id, values, workload, load })),
+    },
+  };
+}
+
+type Written = Readonly<Record<string, unknown>>;
+
+function ownDisagreements(value: Written): readonly Disagreement[] {
+  return disagreementsOf(draftOf(value), (path) => valueAt(value, path) !== undefined);
+}
+
+/** What each cell's scenario disagrees on, said of the matrix's value where it is one, and once for all cells alike. */
+function disagreementsOfCells(value: Written): readonly Disagreement[] {
+  const read = matrixSchema.safeParse(value.matrix);
+  if (!read.success) return [];
+  const own = matrixDisagreements(read.data, draftOf(value), (path) => valueAt(value, path) !== undefined);
+  if (own.length > 0) return own;
+  const { cells } = cellsOf(read.data);
+  const found = new Map<string, { readonly path: readonly PathStep[]; message: string; ids: Set<string> }>();
+  for (const cell of cells) {
+    for (const { path, message } of ownDisagreements(documentOfCell(value, cell))) {
+      const at = placeInMatrix(path, cell);
+      const name = JSON.stringify([at, message]);
+      const same = found.get(name) ?? { path: at, message, ids: new Set() };
+      found.set(name, { ...same, ids: same.ids.add(cell.id) });
+    }
+  }
+  return [...found.values()].map(({ path, message, ids }) => ({
+    path,
+    message: ids.size === cells.length ? message : `in the cell \`${[...ids][0]}\`: ${message}`,
+  }));
 }
 
 function faultsAt(places: readonly Place[], read: ReadDocument, file: string): readonly ScenarioFault[] {
@@ -82,6 +134,7 @@ function normalised(written: WrittenScenario, readBody: BodyReader): Scenario {
     policy: { latencyMs: written.policy?.latency ?? USUAL_DECISION_MS },
     workload: workloadOf(written.workload, readBody),
     load: loadOf(written.load),
+    cells: [],
     slices: {
       blocks: slices.blocks,
       budgetMs: slices.budget,

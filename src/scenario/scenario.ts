@@ -107,15 +107,28 @@ export interface ScenarioCrossCheck {
   readonly everyRounds: number;
 }
 
+/** One of several workloads that a scenario measures beside each other. */
+export interface ScenarioCell {
+  /** Told behind each variant's name, such as `64KiB,4conns`; unique, of characters that files may have. */
+  readonly id: string;
+  /** What it differs from other cells in: the axis, and its value in words. */
+  readonly values: Readonly<Record<string, string>>;
+  readonly workload: ScenarioWorkload;
+  readonly load: ScenarioLoad | null;
+}
+
 export interface Scenario {
   readonly name: string;
   readonly description: string | null;
   readonly cluster: { readonly provider: 'local'; readonly keepAwake: 'auto' | 'always' | 'never' };
   readonly topology: ScenarioTopology;
   readonly policy: ScenarioPolicy;
+  /** Of the first cell, where there are several. */
   readonly workload: ScenarioWorkload;
   /** Null only where there are no long slices. */
   readonly load: ScenarioLoad | null;
+  /** Empty where there is but one workload. */
+  readonly cells: readonly ScenarioCell[];
   readonly slices: ScenarioSlices;
   readonly crossCheck: ScenarioCrossCheck | null;
   /** Coverage of every interval: 0.99. */

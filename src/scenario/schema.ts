@@ -19,6 +19,7 @@ import {
   wholeNumber,
 } from './fields.js';
 import { loadSchema } from './load-schema.js';
+import { matrixSchema } from './matrix-schema.js';
 import { workloadSchema } from './workload-schema.js';
 
 export const SCENARIO_SCHEMA = 'meshmark.scenario/1';
@@ -240,6 +241,11 @@ export const scenarioSchema = mapping(
     load: loadSchema
       .optional()
       .describe('How requests are sent in long slices; left out where there are none.'),
+    matrix: matrixSchema
+      .optional()
+      .describe(
+        'Several workloads in one run: each combination of these values is a cell, and cells share blocks.',
+      ),
     slices: slicesSchema.describe('The schedule of measurement.'),
     crossCheck: crossCheckSchema
       .optional()

@@ -1,5 +1,11 @@
 /** Several gated comparisons in one run: what keeps the chance of any false alarm at the level that was asked for. */
-import type { GateRule, MetricName, Pair, PlannedAnalysis } from '../record/index.js';
+import {
+  type GateRule,
+  isBaseline,
+  type MetricName,
+  type Pair,
+  type PlannedAnalysis,
+} from '../record/index.js';
 
 export interface GatedEffect extends Pair {
   readonly metric: MetricName;
@@ -26,7 +32,8 @@ export function gatedEffects(planned: PlannedAnalysis): GatedEffect[] {
 export function pairsOfRule(rule: GateRule, planned: PlannedAnalysis): Pair[] {
   return planned.pairs.filter(
     (pair) =>
-      (planned.baseline === null || pair.baseline === planned.baseline) &&
+      (isBaseline(planned, pair.baseline) ||
+        (planned.baseline === null && planned.baselines === undefined)) &&
       (rule.variants === null || rule.variants.includes(pair.candidate)),
   );
 }

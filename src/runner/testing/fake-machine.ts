@@ -1,7 +1,7 @@
 /** A cluster, an engine and a clock that cost no time, for tests of the order of events. */
-import type { Cluster, Deployment } from '../../cluster/index.js';
+import type { Cluster, Deployment, DeploySpec } from '../../cluster/index.js';
 import type { Clock } from '../../host/index.js';
-import type { EngineSlice, EngineSliceOrder, LoadgenEngine } from '../../load/index.js';
+import type { EngineSlice, EngineSliceOrder, EngineTarget, LoadgenEngine } from '../../load/index.js';
 import type { Plan } from '../../plan/index.js';
 import { createLatencyRecorder } from '../../record/index.js';
 import { resolveVariant } from '../../variants/index.js';
@@ -35,6 +35,7 @@ export function plan(rounds: number, replicas: number): Plan {
       timeoutMs: 1000,
     },
     load: { driver: 'loadgen', model: 'open', ratePerSecond: 100, arrivals: 'constant' },
+    cells: [],
     schedule: {
       seed: 1,
       rounds,
@@ -74,11 +75,10 @@ export function fakeMachine(failAt: { readonly variant: string; readonly seq: nu
   let micros = 1e9;
   let nextPid = 100;
   const deployed: string[][] = [];
+  const services: DeploySpec['service'][] = [];
+  const orders: EngineSliceOrder[] = [];
   let standing = 0;
-  let targets: readonly {
-    readonly id: string;
-    readonly processes: readonly { role: string; pid: number }[];
-  }[] = [];
+  let targets: readonly EngineTarget[] = [];
   const cpuNs = new Map<number, number>();
   const histogram = (() => {
     const recorder = createLatencyRecorder();
@@ -133,8 +133,9 @@ export function fakeMachine(failAt: { readonly variant: string; readonly seq: nu
       targets = given;
       return {};
     },
-    runSlices: async (orders, onSlice) => {
-      for (const order of orders) onSlice(runSlice(order));
+    runSlices: async (given, onSlice) => {
+      orders.push(...given);
+      for (const order of given) onSlice(runSlice(order));
     },
     read: async () => ({
       event: 'reading',
@@ -165,7 +166,8 @@ export function fakeMachine(failAt: { readonly variant: string; readonly seq: nu
     link: () => null,
     keepers: () => [],
     dataPlaneRoles: () => ['outbound'],
-    deploy: async ({ variants }) => {
+    deploy: async ({ variants, service }) => {
+      services.push(service);
       deployed.push(variants.map((variant) => variant.id));
       standing += variants.length;
       return variants.map((variant) => {
@@ -204,6 +206,10 @@ export function fakeMachine(failAt: { readonly variant: string; readonly seq: nu
       clock,
     },
     deployed,
+    /** What each of `deployed` was to be served by. */
+    services,
+    orders,
+    targets: () => targets,
     standing: () => standing,
   };
 }
