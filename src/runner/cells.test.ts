@@ -1,28 +1,39 @@
 import { describe, expect, test } from 'vitest';
-import { planScenario } from '../plan/index.js';
+import type { Plan } from '../plan/index.js';
 import type { RecordLine, SliceRecord } from '../record/index.js';
-import { formatFault, parseScenario } from '../scenario/index.js';
 import { executeRun } from './run.js';
-import { fakeMachine } from './testing/fake-machine.js';
+import { fakeMachine, plan, VARIANTS } from './testing/fake-machine.js';
 
-const SCENARIO = `schema: meshmark.scenario/1
-name: cells
-load: {model: open}
-matrix: {responseBytes: [1KiB, 64KiB], rate: [100/s, 200/s]}
-slices: {duration: 2s, blocks: 4, budget: 300s}
-variants: [{id: plain}, {id: pooled-buffer}]
-baseline: plain
-`;
+const RATES = { '100rps': 100, '200rps': 200 } as const;
+const SIZES = { '1KiB': 1024, '64KiB': 65_536 } as const;
+
+/** The usual plan in four cells, of two sizes and two rates. */
+function planOfCells(): Plan {
+  const whole = plan(4, 4);
+  const cells = Object.entries(SIZES).flatMap(([size, bytes]) =>
+    Object.entries(RATES).map(([rate, ratePerSecond]) => {
+      const id = `${size},${rate}`;
+      return {
+        id,
+        values: { responseBytes: size, rate },
+        variants: VARIANTS.map((variant) => `${variant}@${id}`),
+        baseline: `plain@${id}`,
+        workload: { ...whole.workload, responseBytes: { min: bytes, max: bytes } },
+        load: { driver: 'loadgen', model: 'open', ratePerSecond, arrivals: 'constant' } as const,
+      };
+    }),
+  );
+  const variants = cells.flatMap((cell) =>
+    whole.variants.map((variant) => ({ ...variant, id: `${variant.id}@${cell.id}` })),
+  );
+  return { ...whole, cells, variants, schedule: { ...whole.schedule, micro: null } };
+}
 
 async function measured() {
-  const parsed = parseScenario(SCENARIO, 'f.yaml');
-  if (!parsed.ok) throw new Error(parsed.faults.map(formatFault).join('\n'));
-  const planned = planScenario(parsed.scenario, { path: 'f.yaml', text: SCENARIO });
-  if (!planned.ok) throw new Error(planned.faults.join('\n'));
   const machine = fakeMachine();
   const lines: RecordLine[] = [];
   const outcome = await executeRun(
-    planned.plan,
+    planOfCells(),
     machine.ports,
     { append: (line) => lines.push(line), sync: () => undefined },
     { onProgress: () => undefined, decide: () => 'continue', signal: new AbortController().signal },
