@@ -44,3 +44,8 @@ test('a name of 10,000 characters is cut, in the row and in its title', () => {
   expect(markup.length).toBeLessThan(1300);
   expect(markup).toContain('…');
 });
+
+test('a name may be broken between a variant and its cell, and nowhere is it changed', () => {
+  expect(name('plain@64KiB,4conns').markup).toBe('<bdi class="name">plain@<wbr>64KiB,4conns</bdi>');
+  expect(name('a@<b>').markup).toBe('<bdi class="name">a@<wbr>&lt;b&gt;</bdi>');
+});

@@ -85,6 +85,11 @@ export function shortened(text: string, longest = LONGEST_NAME): string {
 export function name(text: string): Html {
   const shown = shortened(text);
   return shown === text
-    ? html`<bdi class="name">${text}</bdi>`
-    : html`<bdi class="name" title="${shortened(text, 1000)}">${shown}</bdi>`;
+    ? html`<bdi class="name">${breakable(text)}</bdi>`
+    : html`<bdi class="name" title="${shortened(text, 1000)}">${breakable(shown)}</bdi>`;
+}
+
+/** A line may end between a variant's name and its cell's. */
+function breakable(text: string): readonly Html[] {
+  return text.split(/(?<=@)/).map((part, index) => (index === 0 ? html`${part}` : html`<wbr>${part}`));
 }

@@ -48,6 +48,18 @@ describe('the page', () => {
     );
   });
 
+  test('shows of several cells’ controls only that of the baseline’s own', () => {
+    const cells = [
+      { id: 'small', values: {}, variants: ['plain', 'pooled-buffer', 'my-proxy'] },
+      { id: 'large', values: {}, variants: ['direct'] },
+    ];
+    const table = renderHtml({ ...input, run: { ...input.run, cells } }, ASSETS)
+      .split('<table class="verdicts"')[1]
+      ?.split('</table>')[0];
+    expect(table).toContain('plain');
+    expect(table).not.toContain('>direct<');
+  });
+
   test('shows the control’s own figures, compares every other candidate, and says what is too wide', () => {
     const table = between('<table class="verdicts"', '</table>');
     const rows = [...table.matchAll(/<th scope="row"[^>]*><bdi class="name">([^<]*)/g)].map(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { exponential, gapsOf, ksDistance, ksPValue } from './kolmogorov.js';
+import { exponential, gapsOf, ksFurthest, ksPValue, uniform } from './kolmogorov.js';
 
 describe('the Kolmogorov–Smirnov test', () => {
   it.each([
@@ -14,15 +14,17 @@ describe('the Kolmogorov–Smirnov test', () => {
   });
 
   it('measures the largest distance on either side of a step', () => {
-    const uniform = (value: number) => value;
-    expect(ksDistance([0.5], uniform)).toBe(0.5);
-    expect(ksDistance([0.1, 0.2, 0.9], uniform)).toBeCloseTo(2 / 3 - 0.2, 12);
+    expect(ksFurthest([0.5], uniform(0, 1))).toEqual({ distance: 0.5, at: 0.5 });
+    const { distance, at } = ksFurthest([0.1, 0.2, 0.9], uniform(0, 1));
+    expect(distance).toBeCloseTo(2 / 3 - 0.2, 12);
+    expect(at).toBe(0.2);
+    expect(ksFurthest([6, 7], uniform(5, 9))).toEqual({ distance: 0.5, at: 7 });
   });
 
   it('takes exponential gaps for what they are, and constant ones not', () => {
     const quantiles = Array.from({ length: 500 }, (_, index) => -Math.log(1 - (index + 0.5) / 500));
-    expect(ksPValue(ksDistance(quantiles, exponential(1)), 500)).toBeGreaterThan(0.99);
+    expect(ksPValue(ksFurthest(quantiles, exponential(1)).distance, 500)).toBeGreaterThan(0.99);
     const constant = gapsOf(Array.from({ length: 500 }, (_, index) => index));
-    expect(ksPValue(ksDistance(constant, exponential(1)), 499)).toBeLessThan(1e-9);
+    expect(ksPValue(ksFurthest(constant, exponential(1)).distance, 499)).toBeLessThan(1e-9);
   });
 });

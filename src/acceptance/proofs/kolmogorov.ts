@@ -1,12 +1,18 @@
 /** Kolmogorov and Smirnov's test of a sample against a distribution. */
 
-/** Largest distance between the sample's distribution and `cumulative`. */
-export function ksDistance(sample: readonly number[], cumulative: (value: number) => number): number {
+/** Largest distance between the sample's distribution and `cumulative`, and the value at which it is. */
+export function ksFurthest(
+  sample: readonly number[],
+  cumulative: (value: number) => number,
+): { readonly distance: number; readonly at: number } {
   const sorted = [...sample].sort((a, b) => a - b);
-  return sorted.reduce((distance, value, index) => {
+  let furthest = { distance: 0, at: 0 };
+  sorted.forEach((value, index) => {
     const expected = cumulative(value);
-    return Math.max(distance, expected - index / sorted.length, (index + 1) / sorted.length - expected);
-  }, 0);
+    const distance = Math.max(expected - index / sorted.length, (index + 1) / sorted.length - expected);
+    if (distance > furthest.distance) furthest = { distance, at: value };
+  });
+  return furthest;
 }
 
 /**
@@ -27,6 +33,11 @@ export function ksPValue(distance: number, count: number): number {
 /** The exponential distribution of that mean. */
 export function exponential(mean: number): (value: number) => number {
   return (value) => (value <= 0 ? 0 : 1 - Math.exp(-value / mean));
+}
+
+/** The uniform distribution between two values. */
+export function uniform(from: number, to: number): (value: number) => number {
+  return (value) => Math.min(1, Math.max(0, (value - from) / (to - from)));
 }
 
 /** Times between the values, in order. */

@@ -173,7 +173,10 @@ function verdictTable(run: RunRecord, { baseline, candidates, effectOf }: Compar
     )}</tr>
 `;
   // Whether no mesh at all is faster is no question; how far away it is belongs on the first screen all the same.
-  const shown = [...controls(run)].filter((id) => id !== baseline && !candidates.includes(id));
+  const cell = run.cells?.find(({ variants }) => variants.includes(baseline));
+  const shown = [...controls(run)].filter(
+    (id) => id !== baseline && !candidates.includes(id) && (cell?.variants.includes(id) ?? true),
+  );
   return html`<table class="verdicts${candidates.length > FEW_CANDIDATES ? ' dense' : ''}" role="table">
 <caption>Against ${name(baseline)}: change, and the interval it lies in. The shaded band of each mark is ±${coverage(margin)}, which counts as equal.</caption>
 ${headRow('Variant', metrics)}
