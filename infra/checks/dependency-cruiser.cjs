@@ -16,6 +16,7 @@ const ROOMS = {
   stats: ['record'],
   gate: ['record', 'stats'],
   report: ['record', 'stats', 'gate'],
+  images: [],
   // A program of its own that the harness starts as a process: what it imported would run in the measured process.
   'node-sidecar': [],
 };

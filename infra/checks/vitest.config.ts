@@ -1,4 +1,4 @@
-/** Three kinds of tests, told apart by name and place; each runs by itself in the test command. */
+/** Four kinds of tests, told apart by name and place; each runs by itself in the test command. */
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { configDefaults, defineConfig } from 'vitest/config';
@@ -15,7 +15,7 @@ export default defineConfig({
           name: 'unit',
           root,
           include: ['src/**/*.test.ts', 'infra/**/*.test.mjs'],
-          exclude: [...exclude, 'src/**/*.browser.test.ts', 'src/acceptance/**'],
+          exclude: [...exclude, 'src/**/*.browser.test.ts', 'src/acceptance/**', 'infra/test-cluster/**'],
           testTimeout: 30_000,
         },
       },
@@ -29,6 +29,18 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 300_000,
           hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          name: 'cluster',
+          root,
+          include: ['infra/test-cluster/*.test.mjs'],
+          exclude,
+          // There is one cluster on a machine.
+          fileParallelism: false,
+          testTimeout: 600_000,
+          hookTimeout: 3_600_000,
         },
       },
       {

@@ -44,15 +44,16 @@ export async function buildHarness() {
  * so that the same sources give the same digest in a record.
  *
  * `unoptimised` builds dist/bin/dataplane-unoptimised as a debugger would have it, which the self-test measures to see
- * that it is found out.
+ * that it is found out. `linux` builds dist/bin/dataplane-linux-ARCHITECTURE for container images.
  *
  * @param {import('./go.mjs').Go} go
- * @param {{unoptimised?: boolean}} [options]
+ * @param {{unoptimised?: boolean, linux?: 'amd64' | 'arm64' | null}} [options]
  * @returns {Promise<string>} what was done
  * @throws {import('./steps.mjs').SetupFault} with the compiler's messages
  */
-export async function buildDataplane(go, { unoptimised = false } = {}) {
-  const name = unoptimised ? 'dataplane-unoptimised' : 'dataplane';
+export async function buildDataplane(go, { unoptimised = false, linux = null } = {}) {
+  const suffix = linux !== null ? `-linux-${linux}` : unoptimised ? '-unoptimised' : '';
+  const name = `dataplane${suffix}`;
   const binary = join(dist, 'bin', name);
   const stamp = join(dist, 'bin', `.${name}-digest`);
   const module = join(repositoryRoot, 'infra', 'dataplane');
@@ -67,7 +68,7 @@ export async function buildDataplane(go, { unoptimised = false } = {}) {
   const flags = ['-trimpath', '-buildvcs=false', ...(unoptimised ? ['-gcflags=-N -l'] : [])];
   await runOrFault([go.command, 'build', ...flags, '-o', binary, '.'], {
     cwd: module,
-    env: { ...go.env, CGO_ENABLED: '0' },
+    env: { ...go.env, CGO_ENABLED: '0', ...(linux === null ? {} : { GOOS: 'linux', GOARCH: linux }) },
     mend: 'mend the sources as the messages above say; if a module could not be fetched, check "go env GOPROXY"',
   });
   writeStamp(stamp, digest);

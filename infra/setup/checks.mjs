@@ -6,7 +6,7 @@ import { findExecutable, repositoryRoot, run, tail } from './steps.mjs';
 import { NOTHING, ONE_FAILED, sum, tallyGo, tallyVitest, withExitCode } from './tally.mjs';
 
 /** @typedef {import('./tally.mjs').Tally} Tally */
-/** @typedef {'packages' | 'harness' | 'go' | 'dataplane' | 'chromium' | 'wrk' | 'proxies' | 'k6' | 'kernel-tools'} Need */
+/** @typedef {'packages' | 'harness' | 'go' | 'dataplane' | 'chromium' | 'wrk' | 'proxies' | 'k6' | 'kernel-tools' | 'kubernetes'} Need */
 
 /**
  * What the set-up brought, for the steps that named it among their needs.
@@ -69,6 +69,12 @@ export const CHECKS = [
     perform: () => vitest('acceptance'),
   },
   {
+    name: 'cluster',
+    title: 'on a real Kubernetes',
+    needs: ['packages', 'harness', 'dataplane', 'kubernetes'],
+    perform: () => vitest('cluster'),
+  },
+  {
     name: 'browser',
     title: 'the report in a browser',
     needs: ['packages', 'harness', 'chromium'],
@@ -91,7 +97,7 @@ async function commands(argvs) {
 }
 
 /**
- * @param {'unit' | 'acceptance' | 'browser'} project
+ * @param {'unit' | 'acceptance' | 'cluster' | 'browser'} project
  * @param {NodeJS.ProcessEnv} [extra]
  * @returns {Promise<Outcome>}
  */

@@ -2,6 +2,9 @@
  * `npm test`: sets up what is missing, then runs every check; `npm test -- unit go` runs those named, and
  * `npm test -- --list` names them. Exits 1 when anything failed, 2 when a name is not one of them.
  */
+
+import { clusterNotAsked, ensureKubernetes } from '../test-cluster/kubernetes.mjs';
+import { ensureNodePrograms } from '../test-cluster/programs.mjs';
 import { buildDataplane, buildHarness } from './build.mjs';
 import { CHECKS } from './checks.mjs';
 import { checkNode, ensureDependencies } from './dependencies.mjs';
@@ -22,6 +25,9 @@ import { closingLine, ONE_FAILED, ONE_SKIPPED, sum } from './tally.mjs';
  * @type {ReadonlySet<Need>}
  */
 const OPTIONAL = new Set(['wrk', 'proxies', 'k6', 'kernel-tools']);
+
+/** What a machine may lack even in a job that must run everything: not every one may have a cluster of its own. */
+const NEVER_OWED = new Set(['kubernetes']);
 
 /** Lines of a failed step's output that are shown; the causes are near the end, except in a long list. */
 const FAILURE_LINES = 400;
@@ -81,6 +87,16 @@ async function setUp(checks) {
   await bring('proxies', () => setupStep('proxies', ensureProxies));
   await bring('k6', () => setupStep('k6', ensureK6));
   await bring('kernel-tools', () => setupStep('kernel tools', ensureKernelTools));
+  const unasked = needed.has('kubernetes') ? clusterNotAsked() : null;
+  if (unasked !== null) missing.set('kubernetes', unasked);
+  else {
+    await bring('kubernetes', () =>
+      setupStep('Kubernetes', async () => {
+        await ensureNodePrograms();
+        return (await ensureKubernetes()).kubernetes;
+      }),
+    );
+  }
   console.log('');
   return { tools, missing };
 }
@@ -96,7 +112,8 @@ async function perform(check, { tools, missing }) {
   const lacking = check.needs.filter((need) => missing.has(need) && !OPTIONAL.has(need));
   if (lacking.length > 0) {
     const onlyProgram = lacking.every((need) => missing.get(need) instanceof MissingProgram);
-    const skipped = onlyProgram && process.env.CI !== 'true';
+    const owed = process.env.CI === 'true' && !lacking.some((need) => NEVER_OWED.has(need));
+    const skipped = onlyProgram && !owed;
     const reasons = lacking.map((need) => missing.get(need)?.message).join('; ');
     console.log(stepLine(skipped ? '–' : '✗', check.title, elapsed()));
     console.log(`    ${skipped ? 'SKIPPED' : 'NOT RUN'}: ${reasons}`);

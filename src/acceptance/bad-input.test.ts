@@ -81,3 +81,17 @@ baseline: direct
     expect(ended.stderr).toMatch(/blocks/);
   });
 });
+
+describe('an image that cannot be', () => {
+  it('is refused by its name, exit 2', async () => {
+    const ended = await meshmark(['images', 'save', 'image.tar', '--name', 'Not A Name']);
+    expect(ended.exitCode).toBe(2);
+    expect(ended.stderr).toContain('`registry.example/meshmark/dataplane:1`, not `Not A Name`');
+  });
+
+  it('is not built where it could not be written, exit 4', async () => {
+    const ended = await meshmark(['images', 'save', '/nonexistent/image.tar']);
+    expect(ended.exitCode).toBe(4);
+    expect(ended.stderr).toMatch(/IMAGE_NOT_WRITTEN the image could not be written: ENOENT/);
+  });
+});

@@ -9,6 +9,7 @@ import { cleanCommand } from './clean-command.js';
 import { compareCommand } from './compare-command.js';
 import { doctorCommand } from './doctor-command.js';
 import { gateCommand } from './gate-command.js';
+import { saveImage } from './images-command.js';
 import { importCommand } from './import-command.js';
 import { listCommand } from './list-command.js';
 import { describeFault, EXIT, type ExitCode } from './outcome.js';
@@ -235,13 +236,24 @@ program
     return ends(options.selfTest === true ? selfTestCommand(terminal, how) : doctorCommand(terminal, how));
   });
 
+const images = program.command('images').description('container images of meshmark’s own programs');
+images
+  .command('save')
+  .description('write the image as an archive, for amd64 and arm64; the same sources give the same digest')
+  .argument('<file>', 'the archive, in the OCI layout')
+  .option('--name <name>', 'repository and tag', `meshmark/dataplane:${packageVersion()}`)
+  .option('--json', 'print name, digest and platforms as JSON on stdout')
+  .action((file: string, options) => ends(saveImage(terminal, file, options)));
+
 program
   .command('clean')
   .description('remove what an earlier crash left; never touches a run that is alive')
   .option('--dry-run', 'only say what would be removed')
   .action((options) => ends(cleanCommand(terminal, { dryRun: options.dryRun === true })));
 
-for (const command of program.commands) command.exitOverride().showSuggestionAfterError();
+for (const command of [...program.commands, ...images.commands]) {
+  command.exitOverride().showSuggestionAfterError();
+}
 
 try {
   await program.parseAsync();

@@ -10,7 +10,9 @@ export type FaultCode =
   | 'DEPLOY_TIMEOUT'
   | 'CGROUP'
   | 'NETWORK_NAMESPACE'
-  | 'NO_VARIANT_LEFT';
+  | 'NO_VARIANT_LEFT'
+  | 'IMAGE_NOT_BUILT'
+  | 'IMAGE_NOT_WRITTEN';
 
 /** Ends a run with exit code 4. The message is one sentence with the cause and, where there is one, the mend. */
 export class EnvironmentFault extends Error {

@@ -1,0 +1,1 @@
+export { type ImageFile, type ImagePlatform, ociArchive } from './oci-archive.js';
