@@ -13,6 +13,7 @@
 //	dataplane wire     --delay 5ms
 //	dataplane loopback --cpus 0,1
 //	dataplane policy   --rules rules.json --latency 1ms
+//	dataplane agent    --token-file FILE
 //	dataplane version
 //
 // README.md beside this file says what each does; PROTOCOL.md how they are talked to.
@@ -23,6 +24,7 @@ import (
 	"io"
 	"os"
 
+	"meshmark/dataplane/internal/agent"
 	"meshmark/dataplane/internal/guard"
 	"meshmark/dataplane/internal/keepawake"
 	"meshmark/dataplane/internal/kernel"
@@ -52,10 +54,11 @@ var subcommands = map[string]subcommand{
 	"wire":       wire.Main,
 	"loopback":   loopback.Main,
 	"policy":     policy.Main,
+	"agent":      agent.Main,
 	"version":    printVersion,
 }
 
-const usage = "usage: dataplane service|sidecar|loadgen|ask|launch|guard|pin|keep-awake|kernel|wire|loopback|policy|version [options]"
+const usage = "usage: dataplane service|sidecar|loadgen|ask|launch|guard|pin|keep-awake|kernel|wire|loopback|policy|agent|version [options]"
 
 func main() {
 	if len(os.Args) < 2 {

@@ -291,16 +291,10 @@ type sliceEvent struct {
 }
 
 type processReading struct {
-	Target              string `json:"target"`
-	Role                string `json:"role"`
-	PID                 int    `json:"pid"`
-	CPUNs               *int64 `json:"cpuNs"`
-	UserMicros          *int64 `json:"userMicros"`
-	SystemMicros        *int64 `json:"systemMicros"`
-	VoluntarySwitches   *int64 `json:"voluntarySwitches"`
-	InvoluntarySwitches *int64 `json:"involuntarySwitches"`
-	RSSBytes            *int64 `json:"rssBytes"`
-	RSSPeakBytes        *int64 `json:"rssPeakBytes"`
+	Target string `json:"target"`
+	Role   string `json:"role"`
+	PID    int    `json:"pid"`
+	oscpu.Reading
 }
 
 type readingEvent struct {
@@ -313,20 +307,6 @@ type readingEvent struct {
 	Cores      []oscpu.Core     `json:"cores"`
 }
 
-// readProcess reads everything that can be read of a process; what cannot is nil.
 func readProcess(target string, process processSpec) processReading {
-	reading := processReading{Target: target, Role: process.Role, PID: process.PID}
-	if ns, ok := oscpu.ProcessCPU(process.PID); ok {
-		reading.CPUNs = &ns
-	}
-	if times, ok := oscpu.Stat(process.PID); ok {
-		reading.UserMicros, reading.SystemMicros = &times.UserMicros, &times.SystemMicros
-	}
-	if switches, ok := oscpu.Switches(process.PID); ok {
-		reading.VoluntarySwitches, reading.InvoluntarySwitches = &switches.Voluntary, &switches.Involuntary
-	}
-	if memory, ok := oscpu.MemoryOf(process.PID); ok {
-		reading.RSSBytes, reading.RSSPeakBytes = &memory.RSSBytes, &memory.RSSPeakBytes
-	}
-	return reading
+	return processReading{Target: target, Role: process.Role, PID: process.PID, Reading: oscpu.Read(process.PID)}
 }
