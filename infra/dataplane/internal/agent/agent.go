@@ -57,7 +57,7 @@ func Main(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 	address := listener.Addr().String()
 	line, _ := json.Marshal(map[string]any{"event": "listening", "address": address, "admin": address, "pid": os.Getpid()})
 	fmt.Fprintf(stdout, "%s\n", line)
-	serve(ctx, listener, token)
+	Serve(ctx, listener, token)
 	return 0
 }
 
@@ -76,8 +76,8 @@ func readToken(file string) (string, error) {
 	return token, nil
 }
 
-// serve answers until ctx ends, and returns when every connection has.
-func serve(ctx context.Context, listener net.Listener, token string) {
+// Serve answers until ctx ends, and returns when every connection has.
+func Serve(ctx context.Context, listener net.Listener, token string) {
 	var serving sync.WaitGroup
 	defer serving.Wait()
 	closeAtEnd := context.AfterFunc(ctx, func() { listener.Close() })
@@ -118,14 +118,14 @@ func converse(connection net.Conn, token string) {
 	_ = connection.SetReadDeadline(time.Now().Add(patience))
 	for lines.Scan() {
 		atMicros := clock.EpochMicros()
-		var asked question
+		var asked Question
 		if err := json.Unmarshal(lines.Bytes(), &asked); err != nil {
-			_ = encoder.Encode(answer{AtMicros: atMicros, Error: "this is no question: a line of JSON is"})
+			_ = encoder.Encode(Answer{AtMicros: atMicros, Error: "this is no question: a line of JSON is"})
 			return
 		}
 		if !known {
 			if subtle.ConstantTimeCompare([]byte(asked.Token), []byte(token)) != 1 {
-				_ = encoder.Encode(answer{AtMicros: atMicros, Error: "the token is wrong"})
+				_ = encoder.Encode(Answer{AtMicros: atMicros, Error: "the token is wrong"})
 				return
 			}
 			known = true
@@ -137,10 +137,10 @@ func converse(connection net.Conn, token string) {
 	}
 }
 
-func reply(op string, atMicros int64) answer {
+func reply(op string, atMicros int64) Answer {
 	switch op {
 	case "clock":
-		return answer{AtMicros: atMicros}
+		return Answer{AtMicros: atMicros}
 	case "cpu":
 		found := processesWithRoles()
 		for i := range found {
@@ -148,15 +148,15 @@ func reply(op string, atMicros int64) answer {
 				found[i].CPUNs = &ns
 			}
 		}
-		return answer{AtMicros: atMicros, Processes: found}
+		return Answer{AtMicros: atMicros, Processes: found}
 	case "read":
 		found := processesWithRoles()
 		for i := range found {
 			found[i].Reading = oscpu.Read(found[i].PID)
 		}
 		cores, _ := oscpu.Cores()
-		return answer{AtMicros: atMicros, Processes: found, Cores: cores}
+		return Answer{AtMicros: atMicros, Processes: found, Cores: cores}
 	default:
-		return answer{AtMicros: atMicros, Error: fmt.Sprintf("no question is called %q; there are clock, cpu and read", op)}
+		return Answer{AtMicros: atMicros, Error: fmt.Sprintf("no question is called %q; there are clock, cpu and read", op)}
 	}
 }

@@ -47,7 +47,7 @@ func dial(t *testing.T, server *processtest.Server) *asker {
 	return &asker{t, connection, bufio.NewReader(connection)}
 }
 
-func (a *asker) ask(line string) answer {
+func (a *asker) ask(line string) Answer {
 	a.t.Helper()
 	if _, err := fmt.Fprintf(a.connection, "%s\n", line); err != nil {
 		a.t.Fatal(err)
@@ -56,7 +56,7 @@ func (a *asker) ask(line string) answer {
 	if err != nil {
 		a.t.Fatalf("no answer to %s: %v", line, err)
 	}
-	var got answer
+	var got Answer
 	if err := json.Unmarshal(said, &got); err != nil {
 		a.t.Fatalf("%v in %s", err, said)
 	}
@@ -98,8 +98,8 @@ func startRole(t *testing.T, role string) *exec.Cmd {
 	return command
 }
 
-func ofRole(got answer, role string) []process {
-	var found []process
+func ofRole(got Answer, role string) []Process {
+	var found []Process
 	for _, one := range got.Processes {
 		if one.Role == role {
 			found = append(found, one)

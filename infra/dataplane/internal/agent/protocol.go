@@ -2,25 +2,26 @@ package agent
 
 import "meshmark/dataplane/internal/oscpu"
 
-// question is one line from whoever asks. The first line of a connection has the token and may ask as well.
-type question struct {
-	Token string `json:"token"`
+// Question is one line from whoever asks. The first line of a connection has the token and may ask as well.
+type Question struct {
+	Token string `json:"token,omitempty"`
 	// Op is `cpu`, the clocks alone, for the edges of slices; `read`, all that can be read; or `clock`, the time alone.
 	Op string `json:"op"`
 }
 
-// answer is one line. AtMicros is the agent's time of day, which goes on by the monotonic clock, when the question had
+// Answer is one line. AtMicros is the agent's time of day, which goes on by the monotonic clock, when the question had
 // come; by it and the time that question and answer took, the asker bounds how far apart the two clocks are.
-type answer struct {
+type Answer struct {
 	AtMicros int64 `json:"atMicros"`
 	// Processes of the pod that have a role, by pid; absent from the answer to `clock`.
-	Processes []process `json:"processes,omitempty"`
+	Processes []Process `json:"processes,omitempty"`
 	// Cores of the whole node; only in the answer to `read`.
 	Cores []oscpu.Core `json:"cores,omitempty"`
 	Error string       `json:"error,omitempty"`
 }
 
-type process struct {
+// Process is one with a role, and what was asked of it.
+type Process struct {
 	Role string `json:"role"`
 	PID  int    `json:"pid"`
 	oscpu.Reading

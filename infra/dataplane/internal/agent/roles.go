@@ -13,22 +13,22 @@ const roleVariable = "MESHMARK_ROLE="
 
 // processesWithRoles returns every process that has a role, by pid, with nothing read of it yet. A process whose environment
 // may not be read has none: the agent must run as the user that the pod's containers run as.
-func processesWithRoles() []process {
+func processesWithRoles() []Process {
 	entries, err := os.ReadDir("/proc")
 	if err != nil {
 		return nil
 	}
-	var found []process
+	var found []Process
 	for _, entry := range entries {
 		pid, err := strconv.Atoi(entry.Name())
 		if err != nil {
 			continue
 		}
 		if role := roleOf(pid); role != "" {
-			found = append(found, process{Role: role, PID: pid})
+			found = append(found, Process{Role: role, PID: pid})
 		}
 	}
-	slices.SortFunc(found, func(a, b process) int { return a.PID - b.PID })
+	slices.SortFunc(found, func(a, b Process) int { return a.PID - b.PID })
 	return found
 }
 

@@ -154,7 +154,7 @@ func (e *engine) obey(cmd command) {
 	}
 	switch cmd.Op {
 	case "targets":
-		e.emit(doneEvent{Event: "done", ID: cmd.ID, Failed: e.setTargets(cmd.Targets, cmd.bodies)})
+		e.emit(doneEvent{Event: "done", ID: cmd.ID, Failed: e.setTargets(cmd)})
 	case "slices":
 		for _, spec := range cmd.Slices {
 			if !e.runSlice(cmd, spec) {
@@ -167,7 +167,8 @@ func (e *engine) obey(cmd command) {
 	}
 }
 
-func (e *engine) setTargets(specs []targetSpec, bodies [][]byte) map[string]string {
+func (e *engine) setTargets(cmd command) map[string]string {
+	specs, bodies := cmd.Targets, cmd.bodies
 	for _, t := range e.targets {
 		t.closeAll()
 	}
@@ -193,6 +194,9 @@ func (e *engine) setTargets(specs []targetSpec, bodies [][]byte) map[string]stri
 		t, err := newTarget(spec, bodies)
 		if err == nil {
 			err = t.openAll(ctx)
+		}
+		if err == nil {
+			err = t.openAgents(spec.Agents, cmd.Token)
 		}
 		if err == nil && spec.IdleConnections > 0 && int64(wanted) > fileLimit() {
 			err = fmt.Errorf("%d connections need as many open files, and the limit is %d: raise it (ulimit -n, or LimitNOFILE)",
@@ -274,5 +278,6 @@ func (e *engine) read(id int64) readingEvent {
 	if cores, ok := oscpu.Cores(); ok {
 		event.Cores = cores
 	}
+	e.readAgents(&event)
 	return event
 }

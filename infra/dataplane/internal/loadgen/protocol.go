@@ -40,7 +40,9 @@ type command struct {
 	Op      string       `json:"op"`
 	Targets []targetSpec `json:"targets"`
 	// Bodies are what the requests of the targets' mixes carry, in base64.
-	Bodies []string    `json:"bodies"`
+	Bodies []string `json:"bodies"`
+	// Token is what the targets' agents want to hear.
+	Token  string      `json:"token"`
 	Slices []sliceSpec `json:"slices"`
 
 	// generation is the number of stops that had been asked for when the command came.
@@ -65,6 +67,8 @@ type targetSpec struct {
 	Connections int               `json:"connections"`
 	TimeoutMs   float64           `json:"timeoutMs"`
 	Processes   []processSpec     `json:"processes"`
+	// Agents are the addresses of those that read the clocks of processes elsewhere.
+	Agents []string `json:"agents,omitempty"`
 
 	Protocol             string `json:"protocol,omitempty"`
 	GRPCMethod           string `json:"grpcMethod,omitempty"`
@@ -250,11 +254,24 @@ type errorCounts struct {
 
 // cpuEdges are one process's CPU clock at a slice's three edges; nil where it could not be read.
 type cpuEdges struct {
-	Role          string `json:"role"`
-	PID           int    `json:"pid"`
+	Role string `json:"role"`
+	PID  int    `json:"pid"`
+	// Agent is the address of the one that read them; empty for processes of this machine.
+	Agent         string `json:"agent,omitempty"`
 	WarmupStartNs *int64 `json:"warmupStartNs"`
 	StartNs       *int64 `json:"startNs"`
 	EndNs         *int64 `json:"endNs"`
+}
+
+func (c *cpuEdges) set(at edge, ns *int64) {
+	switch at {
+	case edgeWarmup:
+		c.WarmupStartNs = ns
+	case edgeStart:
+		c.StartNs = ns
+	case edgeEnd:
+		c.EndNs = ns
+	}
 }
 
 type generatorUse struct {
@@ -294,6 +311,8 @@ type processReading struct {
 	Target string `json:"target"`
 	Role   string `json:"role"`
 	PID    int    `json:"pid"`
+	// Agent is the address of the one that read it; empty for a process of this machine.
+	Agent string `json:"agent,omitempty"`
 	oscpu.Reading
 }
 
@@ -305,6 +324,8 @@ type readingEvent struct {
 	WallMicros int64            `json:"wallMicros"`
 	Processes  []processReading `json:"processes"`
 	Cores      []oscpu.Core     `json:"cores"`
+	// Agents are those of the targets, where they have any.
+	Agents []agentReading `json:"agents,omitempty"`
 }
 
 func readProcess(target string, process processSpec) processReading {

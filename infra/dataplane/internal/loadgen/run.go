@@ -32,6 +32,7 @@ type run struct {
 
 	processes []processSpec // The target's and the generator itself.
 	edges     []cpuEdges
+	elsewhere agentEdges // Of processes that agents see.
 
 	slow *slowClients // nil where there are none.
 
@@ -231,24 +232,17 @@ const (
 	edgeEnd
 )
 
-// readClocks reads the CPU clock of every process, about 0.5 µs each.
+// readClocks reads the CPU clock of every process, about 0.5 µs each. Agents are asked meanwhile, and waited for unless
+// requests are being sent.
 func (r *run) readClocks(at edge) {
 	r.slow.mark(at)
 	for i := range r.edges {
-		ns, ok := oscpu.ProcessCPU(r.edges[i].PID)
-		if !ok {
-			continue
-		}
-		value := ns
-		switch at {
-		case edgeWarmup:
-			r.edges[i].WarmupStartNs = &value
-		case edgeStart:
-			r.edges[i].StartNs = &value
-		case edgeEnd:
-			r.edges[i].EndNs = &value
+		if ns, ok := oscpu.ProcessCPU(r.edges[i].PID); ok {
+			r.edges[i].set(at, &ns)
 		}
 	}
+	sending := at == edgeStart && r.spec.Requests == 0
+	r.elsewhere.read(r.target.agents, at, !sending)
 }
 
 // event is the slice's record, histograms encoded.
@@ -259,7 +253,7 @@ func (r *run) event(id int64, encoder *histogramEncoder, gcCycles int64) sliceEv
 		WarmupRequests: r.rec.warmup, Requests: r.rec.requests, Errors: r.rec.errors, BytesReceived: r.rec.bytes,
 		Latency:         encoder.encode(&r.rec.latency),
 		BeyondResidence: encoder.encode(&r.rec.beyond),
-		CPU:             r.edges,
+		CPU:             append(r.elsewhere.told(), r.edges...),
 		Generator:       generatorUse{GCCycles: gcCycles, ConnectionWaits: r.connectionWaits, PortsExhausted: r.exhaustions()},
 		Slow:            r.slow.counts(),
 		Failed:          r.failure(),

@@ -26,6 +26,7 @@ type target struct {
 	anew      bool      // Each request opens a connection of its own.
 	timeoutNs int64
 	processes []processSpec
+	agents    []*agentConn
 	conns     []*conn
 	slow      []*conn      // Those of them that read slowly, which the slices themselves do not use.
 	slowOpen  atomic.Int64 // How many of these are open now.
@@ -136,6 +137,9 @@ func (t *target) closeAll() {
 	t.idle = nil
 	for _, c := range t.conns {
 		c.close()
+	}
+	for _, one := range t.agents {
+		one.close()
 	}
 }
 
