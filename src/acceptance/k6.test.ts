@@ -52,6 +52,21 @@ describe(`k6 as the load driver${k6 === null ? ` (left out: ${howToGet('k6')})` 
     },
   );
 
+  it.skipIf(k6 === null)('goes from one rate to another within each slice', async () => {
+    const file = scenarioFile(scenario('model: open, rate: 180/s, arrivals: ramp, from: 20/s'));
+    const { stored } = await measured(file);
+    const slices = slicesOf(stored);
+    expect(slices).toHaveLength(2);
+    for (const slice of slices) {
+      const seconds = (slice.endedAtMicros - slice.startedAtMicros) / 1e6;
+      expect(slice.offeredRatePerSecond).toBe(100);
+      const perSecond = (slice.requests + (slice.generator.dropped ?? 0)) / seconds;
+      expect(perSecond).toBeGreaterThan(75);
+      expect(perSecond).toBeLessThan(125);
+      expect(slice.validity.reasons).toEqual([]);
+    }
+  });
+
   it.skipIf(k6 === null)(
     'runs a script of the user’s, keeps it in the record, and finds out one that sends elsewhere',
     async () => {

@@ -18,6 +18,10 @@ export function k6LoadOf(plan: Plan): K6Load {
     connectionPerRequest: workload.connectionPerRequest,
     timeoutMs: workload.timeoutMs,
     ratePerSecond: load.driver === 'k6' && load.model === 'open' ? load.ratePerSecond : null,
+    fromRatePerSecond:
+      load.driver === 'k6' && load.model === 'open' && load.arrivals === 'ramp'
+        ? load.fromRatePerSecond
+        : null,
     script: scriptOf(plan),
   };
 }

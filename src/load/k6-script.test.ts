@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type K6Load, k6Script } from './k6-script.js';
+import { type K6Load, k6Script, meanRateOf } from './k6-script.js';
 
 const LOAD: K6Load = {
   protocol: 'http1',
@@ -8,6 +8,7 @@ const LOAD: K6Load = {
   connectionPerRequest: false,
   timeoutMs: 2000,
   ratePerSecond: null,
+  fromRatePerSecond: null,
   script: null,
 };
 
@@ -20,6 +21,17 @@ describe('the script that k6 is given', () => {
   it('keeps thousandths of a rate, and opens no more connections than the scenario has', () => {
     const text = k6Script({ ...LOAD, ratePerSecond: 0.125 });
     expect(text).toContain('"rate":125,"timeUnit":"1000s","preAllocatedVUs":16,"maxVUs":16');
+  });
+
+  it('goes from one rate to the other over the measured part, whose length each slice tells it', () => {
+    const text = k6Script({ ...LOAD, ratePerSecond: 300, fromRatePerSecond: 100 });
+    expect(text).toContain('"executor":"ramping-arrival-rate","startRate":100000,"timeUnit":"1000s"');
+    expect(text).toContain(
+      '"stages":[{"target":100000,"duration":__ENV.MESHMARK_WARMUP_MS + "ms"},{"target":300000,"duration":__ENV.MESHMARK_MEASURED_MS + "ms"},{"target":300000,"duration":"3600s"}]',
+    );
+    expect(meanRateOf({ ...LOAD, ratePerSecond: 300, fromRatePerSecond: 100 })).toBe(200);
+    expect(meanRateOf({ ...LOAD, ratePerSecond: 300 })).toBe(300);
+    expect(meanRateOf(LOAD)).toBeNull();
   });
 
   it('connects for each request where the workload does', () => {

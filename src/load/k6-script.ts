@@ -12,6 +12,8 @@ export interface K6Load {
   readonly timeoutMs: number;
   /** Iterations per second of the open model; null in a closed loop. */
   readonly ratePerSecond: number | null;
+  /** Where each slice's ramp begins, which ends at `ratePerSecond`; null for one rate throughout. */
+  readonly fromRatePerSecond: number | null;
   /** Absolute path of the user's own script; null for meshmark's. */
   readonly script: string | null;
 }
@@ -22,6 +24,9 @@ const PROTO = join('infra', 'dataplane', 'internal', 'service', 'echo', 'echo.pr
 const RATE_UNIT_SECONDS = 1000;
 /** The harness ends k6; this only bounds how long one without its harness goes on. */
 const LONGEST_SECONDS = 3600;
+/** What the script finds in its environment in place of a slice's lengths, which only a ramp needs to know. */
+const WARMUP = '@warmup';
+const MEASURED = '@measured';
 /** Tags that are needed to tell errors apart; the others would more than double what k6 writes for each request. */
 const SYSTEM_TAGS = ['status', 'error', 'error_code'];
 /** Options of a user's script that would set another schedule beside meshmark's. */
@@ -38,8 +43,8 @@ const SCHEDULE_OPTIONS = [
 
 /**
  * The text of the script. A closed loop is one virtual user, with a connection of its own, for each connection. The open
- * model is a constant arrival rate over at most as many; an iteration that finds all of them busy is dropped, and k6
- * counts it. A user's script keeps its options, except those that say when and how often it runs, and thresholds.
+ * model is an arrival rate over at most as many, constant or in a ramp over the measured part; an iteration that finds all
+ * of them busy is dropped, and k6 counts it. A user's script keeps its options, except those that say when and how often it runs, and thresholds.
  */
 export function k6Script(load: K6Load): string {
   const options = {
@@ -52,22 +57,50 @@ export function k6Script(load: K6Load): string {
   return load.protocol === 'grpc' ? grpcScript(load, options, timeout) : httpScript(options, timeout);
 }
 
-function executorOf({ ratePerSecond, connections }: K6Load): Readonly<Record<string, unknown>> {
+/** Iterations per second over the measured part of a slice; null in a closed loop. */
+export function meanRateOf({ ratePerSecond, fromRatePerSecond }: K6Load): number | null {
+  return ratePerSecond === null ? null : ((fromRatePerSecond ?? ratePerSecond) + ratePerSecond) / 2;
+}
+
+function executorOf({
+  ratePerSecond,
+  fromRatePerSecond,
+  connections,
+}: K6Load): Readonly<Record<string, unknown>> {
   const always = { duration: `${LONGEST_SECONDS}s`, gracefulStop: '0s' };
   if (ratePerSecond === null) return { executor: 'constant-vus', vus: connections, ...always };
-  return {
-    executor: 'constant-arrival-rate',
-    rate: Math.max(1, Math.round(ratePerSecond * RATE_UNIT_SECONDS)),
+  const inUnits = (rate: number) => Math.max(1, Math.round(rate * RATE_UNIT_SECONDS));
+  const arrivals = {
     timeUnit: `${RATE_UNIT_SECONDS}s`,
     preAllocatedVUs: connections,
     maxVUs: connections,
-    ...always,
   };
+  if (fromRatePerSecond === null)
+    return { executor: 'constant-arrival-rate', rate: inUnits(ratePerSecond), ...arrivals, ...always };
+  const [from, to] = [inUnits(fromRatePerSecond), inUnits(ratePerSecond)];
+  return {
+    executor: 'ramping-arrival-rate',
+    startRate: from,
+    ...arrivals,
+    stages: [
+      { target: from, duration: WARMUP },
+      { target: to, duration: MEASURED },
+      { target: to, duration: always.duration },
+    ],
+    gracefulStop: always.gracefulStop,
+  };
+}
+
+/** Options as the script has them: what only the slice knows is taken from its environment. */
+function optionsText(options: object): string {
+  return JSON.stringify(options)
+    .replace(`"${WARMUP}"`, '__ENV.MESHMARK_WARMUP_MS + "ms"')
+    .replace(`"${MEASURED}"`, '__ENV.MESHMARK_MEASURED_MS + "ms"');
 }
 
 function httpScript(options: object, params: string): string {
   return `import http from 'k6/http';
-export const options = ${JSON.stringify({ ...options, discardResponseBodies: true })};
+export const options = ${optionsText({ ...options, discardResponseBodies: true })};
 const url = \`http://\${__ENV.MESHMARK_TARGET}/\`;
 const params = ${params};
 export default function () {
@@ -79,7 +112,7 @@ export default function () {
 function grpcScript(load: K6Load, options: object, params: string): string {
   const proto = join(installRoot, PROTO);
   return `import grpc from 'k6/net/grpc';
-export const options = ${JSON.stringify(options)};
+export const options = ${optionsText(options)};
 const client = new grpc.Client();
 client.load([${JSON.stringify(dirname(proto))}], 'echo.proto');
 const params = ${params};
@@ -98,7 +131,7 @@ function userScript(path: string, options: object): string {
   return `import * as script from ${JSON.stringify(path)};
 const own = Object.assign({}, script.options);
 for (const key of ${JSON.stringify(SCHEDULE_OPTIONS)}) delete own[key];
-export const options = Object.assign(own, ${JSON.stringify(options)});
+export const options = Object.assign(own, ${optionsText(options)});
 if (typeof script.default !== 'function') throw new Error(${JSON.stringify(`${path} exports no default function`)});
 export function setup() {
   return script.setup === undefined ? undefined : script.setup();

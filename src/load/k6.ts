@@ -99,12 +99,17 @@ export function createK6Driver(
     // An empty address leaves k6's control server out, whose port may be taken.
     ...['--summary-mode=disabled', '--address', '', '--config', config, '--out', 'json=-', script],
   ];
-  const start = (address: string, onLine: (line: string) => void) =>
+  const start: Place['start'] = ({ address, warmupMs, durationMs }, onLine) =>
     host.start({
       argv,
       cores,
       cgroup,
-      env: { ...withoutOwnSettings(process.env), MESHMARK_TARGET: address },
+      env: {
+        ...withoutOwnSettings(process.env),
+        MESHMARK_TARGET: address,
+        MESHMARK_WARMUP_MS: String(Math.round(warmupMs)),
+        MESHMARK_MEASURED_MS: String(Math.round(durationMs)),
+      },
       onLine,
     });
   return {
@@ -122,16 +127,17 @@ function withoutOwnSettings(env: NodeJS.ProcessEnv): Record<string, string> {
 interface Place {
   readonly host: ProcessHost;
   readonly load: K6Load;
-  readonly start: (address: string, onLine: (line: string) => void) => StartedProcess;
+  readonly start: (order: K6SliceOrder, onLine: (line: string) => void) => StartedProcess;
 }
 
 async function runSlice(
   { host, load, start }: Place,
-  { address, warmupMs, durationMs }: K6SliceOrder,
+  order: K6SliceOrder,
   onEdge: (edge: 'start' | 'end', pid: number) => Promise<void>,
 ): Promise<K6Result> {
+  const { warmupMs, durationMs } = order;
   const counts = createCounts(load);
-  const child = start(address, counts.onLine);
+  const child = start(order, counts.onLine);
   const died = child.exited.then((exit): never => {
     throw counts.fault() ?? exitFault(child, exit);
   });

@@ -110,9 +110,7 @@ export function planScenario(scenario: Scenario, source: PlanSource): PlannedSce
 
 /** Requests per second over a whole slice. */
 function meanRate(load: Extract<ScenarioLoad, { model: 'open' }>): number {
-  return load.driver === 'loadgen' && load.arrivals === 'ramp'
-    ? (load.fromRatePerSecond + load.ratePerSecond) / 2
-    : load.ratePerSecond;
+  return load.arrivals === 'ramp' ? (load.fromRatePerSecond + load.ratePerSecond) / 2 : load.ratePerSecond;
 }
 
 function variantsTakingPart(scenario: Scenario, wanted: readonly string[] | undefined): Scenario['variants'] {

@@ -1,5 +1,6 @@
 /** The known-delay control: before anything is measured, the generator is shown a latency that is known. */
 import type { Deployment } from '../cluster/index.js';
+import { meanRateOf } from '../load/index.js';
 import type { ControlRecord } from '../record/index.js';
 import { carriedAs, resolveVariant } from '../variants/index.js';
 import { grpcMethodOf } from './grpc-method.js';
@@ -182,6 +183,6 @@ async function measureByK6({ ports }: Session, address: string): Promise<Measure
   const order = { address, warmupMs: WARMUP_MS, durationMs: DURATION_MS };
   const result = await k6.runSlice(order, async () => undefined);
   const { startedAtMicros, endedAtMicros, requests, errors, latency, failed } = result;
-  const times = { startedAtMicros, endedAtMicros, offeredRatePerSecond: k6.load.ratePerSecond };
+  const times = { startedAtMicros, endedAtMicros, offeredRatePerSecond: meanRateOf(k6.load) };
   return { ...times, requests, errors, latency, failed, beyondResidence: null };
 }

@@ -1,5 +1,5 @@
 /** Slices by drivers of others: a process of theirs sends, and the clocks are read here while it does. */
-import type { AutocannonDriver, K6Driver } from '../load/index.js';
+import { type AutocannonDriver, type K6Driver, meanRateOf } from '../load/index.js';
 import { type PlannedSlice, workloadOf } from '../plan/index.js';
 import type { CpuEdges, SliceRecord, WindowRecord } from '../record/index.js';
 import { deploymentOf, type Session } from './session.js';
@@ -95,7 +95,8 @@ export async function runK6Slice(
   const end = await readEdge(session, [slice.variant], 'before');
   const { dropped, portsExhausted, sent, failed, ...measured } = result;
   const [before, after] = ownCpuNs;
-  const { ratePerSecond, script } = k6.load;
+  const { script } = k6.load;
+  const ratePerSecond = meanRateOf(k6.load);
   const generator = {
     cpuNs: Math.max(0, (after ?? 0) - (before ?? 0)),
     gcCycles: null,

@@ -23,6 +23,17 @@ describe('a script for k6', () => {
     ]);
   });
 
+  it('goes with a ramp', () => {
+    const parsed = parseScenario(
+      text.replace('closed', 'open, rate: 90/s, arrivals: ramp, from: 10/s'),
+      's.yaml',
+    );
+    expect(parsed).toMatchObject({
+      ok: true,
+      scenario: { load: { driver: 'k6', ratePerSecond: 90, fromRatePerSecond: 10, arrivals: 'ramp' } },
+    });
+  });
+
   it('goes with an open model too, whose requests are at even intervals', () => {
     const parsed = parseScenario(text.replace('closed', 'open, rate: 50/s'), 's.yaml');
     expect(parsed).toMatchObject({

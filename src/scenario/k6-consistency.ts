@@ -9,10 +9,10 @@ export const checkK6: Check = ({ load, workload }) => {
     found.push({ path: ['load', 'script'], message: '`load.script` needs `driver: k6`' });
   }
   if (load.driver !== 'k6') return found;
-  if (load.model === 'open' && load.arrivals !== undefined && load.arrivals !== 'constant') {
+  if (load.model === 'open' && (load.arrivals === 'poisson' || load.arrivals === 'bursts')) {
     found.push({
       path: ['load', 'arrivals'],
-      message: `k6 starts requests at even intervals; use \`arrivals: constant\`, or \`driver: loadgen\` for ${load.arrivals}`,
+      message: `k6 starts requests at even intervals; use \`arrivals: constant\` or \`ramp\`, or \`driver: loadgen\` for ${load.arrivals}`,
     });
   }
   const refused = refusedBy(workload);

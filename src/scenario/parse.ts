@@ -258,9 +258,11 @@ function loadOf(written: WrittenScenario['load']): ScenarioLoad | null {
   }
   if (written.driver === 'k6') {
     const script = written.script ?? null;
-    return written.model === 'closed'
-      ? { driver: 'k6', model: 'closed', script }
-      : { driver: 'k6', model: 'open', ratePerSecond: written.rate ?? 0, arrivals: 'constant', script };
+    if (written.model === 'closed') return { driver: 'k6', model: 'closed', script };
+    const open = { driver: 'k6', model: 'open', ratePerSecond: written.rate ?? 0, script } as const;
+    return written.arrivals === 'ramp'
+      ? { ...open, arrivals: 'ramp', fromRatePerSecond: written.from ?? open.ratePerSecond }
+      : { ...open, arrivals: 'constant' };
   }
   if (written.model === 'closed')
     return { driver: 'loadgen', model: 'closed', thinkMs: written.thinkTime ?? 0 };

@@ -58,7 +58,8 @@ export interface ScenarioWorkload {
 }
 
 export type Arrivals =
-  | { readonly arrivals: 'constant' | 'poisson' }
+  | { readonly arrivals: 'constant' }
+  | { readonly arrivals: 'poisson' }
   | { readonly arrivals: 'bursts'; readonly burst: number }
   /** From that rate at a slice's begin to the load's at its end. */
   | { readonly arrivals: 'ramp'; readonly fromRatePerSecond: number };
@@ -78,12 +79,8 @@ export type ScenarioLoad =
       readonly processes: number;
     }
   | ({ readonly driver: 'k6'; readonly model: 'closed' } & K6Script)
-  | ({
-      readonly driver: 'k6';
-      readonly model: 'open';
-      readonly ratePerSecond: number;
-      readonly arrivals: 'constant';
-    } & K6Script)
+  | ({ readonly driver: 'k6'; readonly model: 'open'; readonly ratePerSecond: number } & K6Script &
+      Extract<Arrivals, { arrivals: 'constant' | 'ramp' }>)
   | ({ readonly driver: 'loadgen'; readonly model: 'open'; readonly ratePerSecond: number } & Arrivals);
 
 export interface ScenarioSlices {

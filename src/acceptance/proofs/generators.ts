@@ -139,6 +139,7 @@ function k6Driver({ host, generatorCore }: Bench): Generator {
         connectionPerRequest: false,
         timeoutMs: 5000,
         ratePerSecond,
+        fromRatePerSecond: null,
         script: null,
       } as const;
       const driver = createK6Driver(host, [generatorCore], null, folder, load);
