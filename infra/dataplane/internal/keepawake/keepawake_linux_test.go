@@ -24,6 +24,16 @@ func TestMain(m *testing.M) {
 
 // TestGivesWayToOrdinaryWork pins the loop and an ordinary busy thread to one core: the thread must get nearly all.
 func TestGivesWayToOrdinaryWork(t *testing.T) {
+	givesWay(t, false)
+}
+
+// TestGivesWayToOrdinaryWorkOfAnotherSession does the same as the harness starts it: the kernel may share cores out by session.
+func TestGivesWayToOrdinaryWorkOfAnotherSession(t *testing.T) {
+	givesWay(t, true)
+}
+
+func givesWay(t *testing.T, ownSession bool) {
+	t.Helper()
 	runtime.LockOSThread()
 	var before, one unix.CPUSet
 	if err := unix.SchedGetaffinity(0, &before); err != nil {
@@ -42,6 +52,7 @@ func TestGivesWayToOrdinaryWork(t *testing.T) {
 
 	loop := exec.Command(os.Args[0])
 	loop.Env = append(os.Environ(), asLoop+"=1")
+	loop.SysProcAttr = &unix.SysProcAttr{Setsid: ownSession}
 	if err := loop.Start(); err != nil {
 		t.Fatal(err)
 	}
