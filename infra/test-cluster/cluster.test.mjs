@@ -142,33 +142,6 @@ test('two nodes come up, run a pod each that answers, and leave nothing', () => 
   }
   expect(kubectl('get', 'nodes', '-o', 'jsonpath={.items[*].metadata.name}')).toBe('node1 node2');
 
-  const pods = ['node1', 'node2'].map((node) => ({
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { name: `on-${node}` },
-    spec: {
-      nodeName: node,
-      terminationGracePeriodSeconds: 1,
-      containers: [
-        {
-          name: 'service',
-          image: IMAGE,
-          imagePullPolicy: 'Never',
-          args: [
-            'service',
-            '--listen',
-            '0.0.0.0:8080',
-            '--admin',
-            '0.0.0.0:8081',
-            '--response-bytes',
-            '1024',
-          ],
-        },
-      ],
-    },
-  }));
-  const manifest = join(folder, 'pods.json');
-  writeFileSync(manifest, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: pods }));
   startPods(['node1', 'node2']);
   const address = (/** @type {string} */ node) =>
     kubectl('get', 'pod', `on-${node}`, '-o', 'jsonpath={.status.podIP}');

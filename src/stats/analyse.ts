@@ -23,7 +23,10 @@ import { surprisesOf } from './surprises.js';
 import { auditOf } from './validity.js';
 import { provenVariant, readWitnesses } from './witness.js';
 
-export type AnalysedRun = Pick<RunRecord, 'planned' | 'variants' | 'isolation' | 'state' | 'stateReason'>;
+export type AnalysedRun = Pick<
+  RunRecord,
+  'cells' | 'planned' | 'variants' | 'isolation' | 'state' | 'stateReason'
+>;
 
 /**
  * Analyses a run, finished or not. Returns the analysis, whose `gate` is empty because the gate reads the effects,

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { type ControlRecord, createLatencyRecorder, type Level } from '../record/index.js';
+import { analyse } from './analyse.js';
 import { floorFindings, generatorFloorOf } from './generator-floor.js';
+import { buildRun } from './testing/record-builder.js';
 
 function histogramOf(...latenciesMs: number[]): string {
   const recorder = createLatencyRecorder();
@@ -79,4 +81,17 @@ describe('the generator’s floor', () => {
     });
     expect(found({ latency: null }).detail).toContain('no request was answered');
   });
+});
+
+it('is said to be of the first cell where a run has several', () => {
+  const built = buildRun({ variants: [{ id: 'plain' }], rounds: 4 });
+  const said = (run: typeof built.run) =>
+    analyse(run, built.slices, built.windows, [], [control()])
+      .analysis.audit?.find(({ check }) => check === 'known delay')
+      ?.details.join();
+  const cells = ['1KiB', '64KiB'].map((id) => ({ id, values: {}, variants: [] }));
+  expect(said({ ...built.run, cells })).toMatch(
+    /\(asked as in the cell 1KiB; for other cells it may add more\)$/,
+  );
+  expect(said(built.run)).not.toContain('cell');
 });

@@ -35,7 +35,7 @@ const MANY_ERRORS = 0.001;
 const LAG_SHARE = 0.2;
 
 export interface ValidityInput {
-  readonly run: Pick<RunRecord, 'planned' | 'isolation' | 'state' | 'stateReason'>;
+  readonly run: Pick<RunRecord, 'cells' | 'planned' | 'isolation' | 'state' | 'stateReason'>;
   readonly evidence: ReadonlyMap<string, Evidence>;
   readonly effects: readonly Effect[];
   readonly levels: readonly Level[];
@@ -122,14 +122,24 @@ function idleWords(open: boolean): string {
 }
 
 /** The known-delay control, where the record has one. */
-function floorEntries({ control, generatorFloor = null, levels, evidence }: ValidityInput): AuditEntry[] {
+function floorEntries({
+  run,
+  control,
+  generatorFloor = null,
+  levels,
+  evidence,
+}: ValidityInput): AuditEntry[] {
   if (control === undefined) return [];
   // Without a data plane there is nothing but the generator, the kernel and the service: the floor itself.
   const throughDataPlane = levels.filter(
     ({ variant }) => (evidence.get(variant)?.variant.dataPlaneRoles.length ?? 0) > 0,
   );
   const { state, detail } = floorFindings(control, generatorFloor, throughDataPlane);
-  return [{ check: 'known delay', state, details: [detail] }];
+  const [first] = run.cells ?? [];
+  // It is measured once, with what the first cell asks.
+  const where =
+    first === undefined ? '' : ` (asked as in the cell ${first.id}; for other cells it may add more)`;
+  return [{ check: 'known delay', state, details: [`${detail}${where}`] }];
 }
 
 /** A check that found nothing passes, with a sentence of what that means. */
