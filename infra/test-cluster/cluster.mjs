@@ -32,6 +32,7 @@ import {
   importImage,
   PAUSE_IMAGE,
   runtimeAnswers,
+  servicesAreReachable,
   startKubelet,
   startRuntime,
   writeNodeFiles,
@@ -106,13 +107,16 @@ export async function bringUp(count, images) {
     startControllers(kubernetes);
     for (const node of nodes) startKubelet(node, kubernetes, PKI);
     await setupStep(count === 1 ? 'node' : 'nodes', async () => {
-      for (const { name, state } of nodes) {
+      for (const node of nodes) {
+        const { name, state } = node;
         await until(() => succeeds('get', 'node', name), 'kubelet', state);
         await until(
           () => succeeds('wait', '--for=condition=Ready', `node/${name}`, '--timeout=1s'),
           'kubelet',
           state,
         );
+        // The node is ready whether or not anything on it can reach a service.
+        await until(() => servicesAreReachable(node), 'kube-proxy', state);
       }
       await until(
         () => succeeds('-n', 'default', 'get', 'serviceaccount', 'default'),

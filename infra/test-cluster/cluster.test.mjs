@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ensureKubernetes } from './kubernetes.mjs';
-import { KUBECONFIG, STATE } from './layout.mjs';
+import { KUBECONFIG, NODES, STATE } from './layout.mjs';
 
 const main = join(dirname(fileURLToPath(import.meta.url)), 'main.mjs');
 const root = dirname(dirname(dirname(main)));
@@ -128,6 +128,11 @@ test('two nodes come up, run a pod each that answers, and leave nothing', () => 
   expect(up.stderr).toBe('');
   expect(up.status).toBe(0);
   expect(cluster('status').stdout).not.toContain('not running');
+  // It is up when services can be reached, too, which is later than when its nodes say that they are ready.
+  for (const { name, enter } of NODES) {
+    const rules = said('sh', '-c', `${enter.join(' ')} nft list table ip kube-proxy`);
+    expect(rules, name).toContain('default/kubernetes/tcp/https');
+  }
   // A look that sees nothing of a cluster that stands would see nothing of what it leaves.
   const standing = traces();
   for (const kind of /** @type {const} */ ([

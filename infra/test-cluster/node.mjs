@@ -85,6 +85,12 @@ export function startKubelet({ name, state, enter, address }, kubernetes, pki) {
   ]);
 }
 
+/** Whether the service proxy has led the API server's own service to it. @param {Node} node */
+export async function servicesAreReachable({ enter }) {
+  const { code, output } = await run([...enter, 'nft', 'list', 'table', 'ip', 'kube-proxy']);
+  return code === 0 && output.includes('default/kubernetes/tcp/https');
+}
+
 /** @param {string} state */
 function socketOf(state) {
   return join(state, 'containerd.sock');
