@@ -14,6 +14,8 @@
 //	dataplane loopback --cpus 0,1
 //	dataplane policy   --rules rules.json --latency 1ms
 //	dataplane agent    --token-file FILE
+//	dataplane about
+//	dataplane wait
 //	dataplane version
 //
 // README.md beside this file says what each does; PROTOCOL.md how they are talked to.
@@ -24,6 +26,7 @@ import (
 	"io"
 	"os"
 
+	"meshmark/dataplane/internal/about"
 	"meshmark/dataplane/internal/agent"
 	"meshmark/dataplane/internal/guard"
 	"meshmark/dataplane/internal/keepawake"
@@ -35,6 +38,7 @@ import (
 	"meshmark/dataplane/internal/policy"
 	"meshmark/dataplane/internal/service"
 	"meshmark/dataplane/internal/sidecar"
+	"meshmark/dataplane/internal/wait"
 	"meshmark/dataplane/internal/wire"
 )
 
@@ -55,10 +59,12 @@ var subcommands = map[string]subcommand{
 	"loopback":   loopback.Main,
 	"policy":     policy.Main,
 	"agent":      agent.Main,
+	"about":      about.Main,
+	"wait":       wait.Main,
 	"version":    printVersion,
 }
 
-const usage = "usage: dataplane service|sidecar|loadgen|ask|launch|guard|pin|keep-awake|kernel|wire|loopback|policy|agent|version [options]"
+const usage = "usage: dataplane service|sidecar|loadgen|ask|launch|guard|pin|keep-awake|kernel|wire|loopback|policy|agent|about|wait|version [options]"
 
 func main() {
 	if len(os.Args) < 2 {

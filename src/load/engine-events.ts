@@ -9,7 +9,10 @@ const edgesOrNull = z.object({
   warmupStartNs: z.number().nullable(),
   startNs: z.number().nullable(),
   endNs: z.number().nullable(),
+  agent: z.string().optional(),
 });
+/** Whose clocks they are, and by whom they were read where the engine could not. */
+const toldEdges = cpuEdges.extend({ agent: z.string().optional() });
 
 export const engineSlice = sliceRecord
   .pick({
@@ -33,7 +36,7 @@ export const engineSlice = sliceRecord
     target: z.string(),
     cpu: z
       .array(edgesOrNull)
-      .transform((edges) => edges.flatMap((edge) => cpuEdges.safeParse(edge).data ?? [])),
+      .transform((edges) => edges.flatMap((edge) => toldEdges.safeParse(edge).data ?? [])),
     generator: z.object({
       cpuNs: z
         .number()
@@ -52,7 +55,7 @@ export type EngineSlice = z.infer<typeof engineSlice>;
 
 export const engineProcess = processSnapshot
   .omit({ runtime: true, witness: true })
-  .extend({ target: z.string() });
+  .extend({ target: z.string(), agent: z.string().optional() });
 
 export const engineReading = z.object({
   event: z.literal('reading'),
@@ -60,6 +63,17 @@ export const engineReading = z.object({
   wallMicros: z.number().optional(),
   processes: z.array(engineProcess),
   cores: z.array(coreSnapshot),
+  agents: z
+    .array(
+      z.object({
+        address: z.string(),
+        offsetMicros: z.number(),
+        uncertaintyMicros: z.number(),
+        atMicros: z.number(),
+        cores: z.array(coreSnapshot).optional(),
+      }),
+    )
+    .optional(),
 });
 /** External clocks of every process of every target, and of the machine, at one moment. */
 export type EngineReading = z.infer<typeof engineReading>;

@@ -3,4 +3,12 @@ export type { EngineReading, EngineReady, EngineSlice } from './engine-events.js
 export { holdIdleConnections, type IdleConnections } from './idle-connections.js';
 export { createK6Driver, type K6Driver, type K6Result } from './k6.js';
 export { type K6Load, meanRateOf } from './k6-script.js';
-export { type EngineSliceOrder, type EngineTarget, type LoadgenEngine, startLoadgen } from './loadgen.js';
+export {
+  type EngineAgent,
+  type EngineSliceOrder,
+  type EngineTarget,
+  type LoadgenEngine,
+  openLoadgen,
+  startLoadgen,
+} from './loadgen.js';
+export { spreadEngine } from './spread-engine.js';

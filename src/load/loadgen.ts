@@ -1,5 +1,11 @@
 /** The slice engine: our open-loop generator in Go, which keeps connections to every variant open. */
-import { dataplaneBinary, describeExit, EnvironmentFault, type ProcessHost } from '../host/index.js';
+import {
+  dataplaneBinary,
+  describeExit,
+  EnvironmentFault,
+  type OpenLineChannel,
+  type ProcessHost,
+} from '../host/index.js';
 import {
   type EngineEvent,
   type EngineReading,
@@ -44,6 +50,19 @@ export interface EngineTarget {
   readonly idleConnections: number;
   /** Processes whose CPU clocks are read at this target's slice edges. */
   readonly processes: readonly { readonly role: string; readonly pid: number }[];
+  /** Agents of the pods whose processes this engine cannot see, and what they are asked with. */
+  readonly agents?: readonly EngineAgent[];
+  readonly agentToken?: string;
+}
+
+/** The agent of one pod. */
+export interface EngineAgent {
+  /** `host:port`. */
+  readonly address: string;
+  /** Added to the pod's own process ids, which other pods have too. */
+  readonly pidBase: number;
+  /** Which machine it is on: those of one machine have one number, the engine's own is 0. */
+  readonly machine: number;
 }
 
 export type EngineSliceOrder = { readonly seq: number; readonly target: string } & (
@@ -96,11 +115,31 @@ interface Pending {
 }
 
 /** Starts the engine on the generator's cores and, where there is one, in the clients' cgroup. Throws DRIVER_EXITED or DRIVER_PROTOCOL. */
-export async function startLoadgen(
+export function startLoadgen(
   host: ProcessHost,
   cores: readonly number[],
   cgroup: string | null = null,
 ): Promise<LoadgenEngine> {
+  return openLoadgen((onLine) => {
+    const process = host.start({ argv: [dataplaneBinary(), 'loadgen'], cores, cgroup, onLine });
+    return {
+      writeLine: (line) => process.writeLine(line),
+      ended: process.exited.then(() => undefined),
+      endReason: () => {
+        const exit = process.exit();
+        if (exit === null) return null;
+        return `${describeExit(exit)}; its last lines: ${process.logTail().slice(-5).join(' | ') || 'none'}`;
+      },
+      close: async () => {
+        process.closeInput();
+        await host.end(process);
+      },
+    };
+  });
+}
+
+/** Talks with an engine that `open` starts, here or elsewhere. Throws DRIVER_EXITED or DRIVER_PROTOCOL. */
+export async function openLoadgen(open: OpenLineChannel): Promise<LoadgenEngine> {
   const pending = new Map<number, Pending>();
   let nextId = 1;
   let onReady: (ready: EngineReady) => void = () => undefined;
@@ -128,22 +167,16 @@ export async function startLoadgen(
     else if (parsed.id !== null) pending.get(parsed.id)?.onEvent(parsed.event);
   };
 
-  const process = host.start({ argv: [dataplaneBinary(), 'loadgen'], cores, cgroup, onLine });
-  const exitFault = () => {
-    const exit = process.exit();
-    const how = exit === null ? 'is gone' : describeExit(exit);
-    return new EnvironmentFault(
-      'DRIVER_EXITED',
-      `loadgen ended: ${how}; its last lines: ${process.logTail().slice(-5).join(' | ') || 'none'}`,
-    );
-  };
-  const died = process.exited.then(() => failAll(exitFault()));
+  const channel = open(onLine);
+  const exitFault = () =>
+    new EnvironmentFault('DRIVER_EXITED', `loadgen ended: ${channel.endReason() ?? 'is gone'}`);
+  const died = channel.ended.then(() => failAll(exitFault()));
 
   const ask = <Result>(
     command: Readonly<Record<string, unknown>>,
     onEvent: (event: EngineEvent, resolve: (result: Result) => void) => void,
   ): Promise<Result> => {
-    if (process.exit() !== null) return Promise.reject(exitFault());
+    if (channel.endReason() !== null) return Promise.reject(exitFault());
     const id = nextId++;
     return new Promise<Result>((resolve, reject) => {
       const settle = (result: Result) => {
@@ -169,7 +202,7 @@ export async function startLoadgen(
           }
         },
       });
-      process.writeLine(JSON.stringify({ id, ...command }));
+      channel.writeLine(JSON.stringify({ id, ...command }));
     });
   };
 
@@ -196,12 +229,9 @@ export async function startLoadgen(
         if (event.event === 'reading') resolve(event);
       }),
     stop: () => {
-      if (process.exit() === null) process.writeLine(JSON.stringify({ id: nextId++, op: 'stop' }));
+      if (channel.endReason() === null) channel.writeLine(JSON.stringify({ id: nextId++, op: 'stop' }));
     },
-    close: async () => {
-      process.closeInput();
-      await host.end(process);
-    },
+    close: () => channel.close(),
   };
 }
 
@@ -215,8 +245,10 @@ function targetsCommand(targets: readonly EngineTarget[]): Readonly<Record<strin
     places.set(body, place);
     return place;
   };
-  const orders = targets.map(({ requests, identity, ...target }) => ({
+  const token = targets.find(({ agentToken }) => agentToken !== undefined)?.agentToken;
+  const orders = targets.map(({ requests, identity, agents, agentToken: _token, ...target }) => ({
     ...target,
+    ...(agents === undefined ? {} : { agents: agents.map(({ address }) => address) }),
     ...(identity === undefined
       ? {}
       : {
@@ -239,6 +271,7 @@ function targetsCommand(targets: readonly EngineTarget[]): Readonly<Record<strin
   }));
   return {
     op: 'targets',
+    ...(token === undefined ? {} : { token }),
     bodies: [...places.keys()].map((body) => body.toString('base64')),
     targets: orders,
   };
