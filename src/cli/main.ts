@@ -7,6 +7,7 @@ import { DURATION, PERCENT, parseQuantity, RATE } from '../scenario/index.js';
 import { calibrateCommand } from './calibrate-command.js';
 import { cleanCommand } from './clean-command.js';
 import { compareCommand } from './compare-command.js';
+import { DEFAULT_IMAGE } from './default-image.js';
 import { doctorCommand } from './doctor-command.js';
 import { gateCommand } from './gate-command.js';
 import { saveImage } from './images-command.js';
@@ -113,8 +114,21 @@ program
   .option('--blocks <n>', 'long blocks, instead of the scenario’s', wholeNumber(1))
   .option('--slice <time>', 'length of a long slice, instead of the scenario’s', duration)
   .option('--variant <id...>', 'only these variants, and the baseline')
+  .option('--cluster <provider>', 'where variants stand, instead of the scenario’s: local or kubernetes')
+  .option('--context <name>', 'context of the kubeconfig')
+  .option('--kubeconfig <file>', 'the kubeconfig, instead of the one that kubectl would take')
+  .option('--namespace <name>', 'a namespace that is there already, instead of one for each variant')
+  .option('--image <name>', 'image of meshmark’s programs: see `meshmark images`')
   .option('--json', 'print the result as JSON on stdout')
   .addOption(failOn)
+  .addHelpText(
+    'after',
+    `
+Examples:
+  $ meshmark run scenarios/quickstart.yaml
+  $ meshmark run scenarios/quickstart.yaml --variant pooled-buffer --blocks 4
+  $ meshmark run scenarios/quickstart.yaml --cluster kubernetes --context kind-bench`,
+  )
   .action((scenario: string, options) => ends(runCommand(terminal, scenario, options)));
 
 program
@@ -241,7 +255,7 @@ images
   .command('save')
   .description('write the image as an archive, for amd64 and arm64; the same sources give the same digest')
   .argument('<file>', 'the archive, in the OCI layout')
-  .option('--name <name>', 'repository and tag', `meshmark/dataplane:${packageVersion()}`)
+  .option('--name <name>', 'repository and tag', DEFAULT_IMAGE)
   .option('--json', 'print name, digest and platforms as JSON on stdout')
   .action((file: string, options) => ends(saveImage(terminal, file, options)));
 

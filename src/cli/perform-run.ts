@@ -2,24 +2,17 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createLocalCluster, type MeasuredLink } from '../cluster/index.js';
+import type { Cluster, MeasuredLink } from '../cluster/index.js';
 import {
   createProcessHost,
   dataplaneBinary,
   EnvironmentFault,
   fileDigest,
-  lackingAny,
   packageVersion,
   pinHarness,
   systemClock,
 } from '../host/index.js';
-import {
-  createK6Driver,
-  holdIdleConnections,
-  type LoadgenEngine,
-  startAutocannon,
-  startLoadgen,
-} from '../load/index.js';
+import { createK6Driver, holdIdleConnections, type LoadgenEngine, startAutocannon } from '../load/index.js';
 import type { Plan } from '../plan/index.js';
 import { readAdmin, readCpuShares, readMachine, readProcessCpuNs } from '../probes/index.js';
 import {
@@ -36,11 +29,9 @@ import {
 } from '../record/index.js';
 import { executeRun, type ProgressEvent, type RunOutcome } from '../runner/index.js';
 import { driverDigests, driversOf, k6LoadOf } from './drivers.js';
-import { foreignDigests, withProgramsChosen } from './foreign-programs.js';
+import { foreignDigests } from './foreign-programs.js';
+import { type Ground, groundOf } from './ground.js';
 import { rowsOf } from './variant-rows.js';
-
-/** Certificates outlive the run's budget by this, for the time it takes to stand up and to tear down. */
-const CERTIFICATE_SLACK_MS = 10 * 60_000;
 
 export interface RunRequest {
   readonly plan: Plan;
@@ -64,37 +55,35 @@ export interface RunRequest {
  * and the record says how it ended. Throws EnvironmentFault and RecordError.
  */
 export async function performRun(asked: RunRequest): Promise<StoredRun> {
-  const request = { ...asked, plan: { ...asked.plan, variants: withProgramsChosen(asked.plan.variants) } };
-  const { plan, directory } = request;
-  const unavailable = unavailableOf(plan);
-  const available = plan.variants.filter(({ id }) => !unavailable.has(id));
-  if (available.length === 0) {
-    throw new EnvironmentFault(
-      'NO_VARIANT_LEFT',
-      `no variant of the scenario can stand on this machine: ${[...unavailable].map(([id, reason]) => `${id}: ${reason}`).join('; ')}`,
-    );
-  }
   const host = createProcessHost();
-  const { keepAwake } = plan.cluster;
-  const cluster = createLocalCluster(host, {
-    keepAwake: keepAwake === 'always' || (keepAwake === 'auto' && readMachine(null, {}).virtualised !== null),
-    directory,
-    longestMs: plan.schedule.budgetMs + CERTIFICATE_SLACK_MS,
-    nodes: plan.topology.nodes,
-    roundTripMs: plan.topology.roundTripMs,
-    policyLatencyMs: plan.policy.latencyMs,
-    addresses: plan.topology.addresses,
-    kernelHooks: available.some(({ needs }) => needs.some((need) => need.startsWith('kernel:'))),
-  });
+  let ground: Ground;
+  try {
+    ground = await groundOf(asked, host);
+  } catch (fault) {
+    await host.close();
+    throw fault;
+  }
+  const request = { ...asked, plan: ground.plan };
+  const { cluster, unavailable } = ground;
+  const { plan, directory } = request;
+  const available = plan.variants.filter(({ id }) => !unavailable.has(id));
   let writer: RunWriter | null = null;
   let run: RunRecord | null = null;
   const drivers: readonly string[] = [plan.load.driver, plan.schedule.crossCheck?.driver ?? ''];
   const k6Folder = drivers.includes('k6') ? mkdtempSync(join(tmpdir(), 'meshmark-k6-')) : null;
   try {
+    if (available.length === 0) {
+      const reasons = [...unavailable].map(([id, reason]) => `${id}: ${reason}`);
+      throw new EnvironmentFault(
+        'NO_VARIANT_LEFT',
+        `no variant of the scenario can stand ${ground.where}: ${reasons.join('; ')}`,
+      );
+    }
     const { generatorCores } = cluster.isolation;
-    pinHarness(generatorCores);
+    // Where the generator is elsewhere, so is what the harness must stay away from.
+    if (generatorCores.length > 0) pinHarness(generatorCores);
     const { clientCgroup } = cluster;
-    const started = await startLoadgen(host, generatorCores, clientCgroup);
+    const started = await ground.startEngine();
     const engine = request.between?.(started) ?? started;
     const needsAutocannon = drivers.includes('autocannon');
     const processes = plan.load.driver === 'autocannon' ? plan.load.processes : 1;
@@ -135,28 +124,21 @@ export async function performRun(asked: RunRequest): Promise<StoredRun> {
         decide: ({ elapsedMs }) => (elapsedMs < plan.schedule.budgetMs ? 'continue' : 'stop'),
       },
     );
-    run = concluded(run, outcome, cluster.link());
+    run = concluded({ ...run, ...ground.findings() }, outcome, cluster);
     writer.writeRun(run);
   } catch (fault) {
     if (writer !== null && run !== null) keepFailure(writer, run, fault);
     throw fault;
   } finally {
     closeQuietly(writer);
-    await cluster.close();
-    await host.close();
-    if (k6Folder !== null) rmSync(k6Folder, { recursive: true, force: true });
+    try {
+      await cluster.close();
+    } finally {
+      await host.close();
+      if (k6Folder !== null) rmSync(k6Folder, { recursive: true, force: true });
+    }
   }
   return readRun(directory);
-}
-
-/** Why each variant that cannot stand on this machine cannot, by id. */
-function unavailableOf({ variants }: Plan): ReadonlyMap<string, string> {
-  return new Map(
-    variants.flatMap(({ id, needs }) => {
-      const reason = lackingAny(needs);
-      return reason === null ? [] : [[id, reason] as const];
-    }),
-  );
 }
 
 function manifestOf(
@@ -227,7 +209,11 @@ function topologyOf({ topology, variants }: Plan): Topology {
   };
 }
 
-function concluded(run: RunRecord, outcome: RunOutcome, link: MeasuredLink | null): RunRecord {
+function concluded(
+  run: RunRecord,
+  outcome: RunOutcome,
+  cluster: Pick<Cluster, 'link' | 'isolation' | 'whyEnded'>,
+): RunRecord {
   const interrupted = outcome.state === 'interrupted';
   return {
     ...run,
@@ -237,10 +223,14 @@ function concluded(run: RunRecord, outcome: RunOutcome, link: MeasuredLink | nul
       : null,
     finishedAt: new Date().toISOString(),
     parity: [...outcome.parity],
-    topology: run.topology == null ? null : { ...run.topology, link: linkIn(link) },
+    topology: run.topology == null ? null : { ...run.topology, link: linkIn(cluster.link()) },
+    isolation: cluster.isolation,
     variants: run.variants.map((variant) => {
-      const reason = outcome.failures.get(variant.id);
-      return reason === undefined ? variant : { ...variant, status: 'failed', reason };
+      const failure = outcome.failures.get(variant.id);
+      if (failure === undefined) return variant;
+      const why = cluster.whyEnded(variant.id);
+      const reason = why === null || failure.includes(why) ? failure : `${failure} (${why})`;
+      return { ...variant, status: 'failed', reason };
     }),
   };
 }

@@ -21,6 +21,29 @@ export interface RunOptions {
   readonly variant?: readonly string[];
   readonly json?: boolean;
   readonly failOn: string;
+  readonly cluster?: string;
+  readonly context?: string;
+  readonly kubeconfig?: string;
+  readonly namespace?: string;
+  readonly image?: string;
+}
+
+/** Options that say where variants stand, by the scenario's own names. */
+const CLUSTER_OPTIONS = {
+  cluster: 'provider',
+  context: 'context',
+  kubeconfig: 'kubeconfig',
+  namespace: 'namespace',
+  image: 'image',
+} as const;
+
+function clusterOptions(options: RunOptions): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(CLUSTER_OPTIONS).flatMap(([option, field]) => {
+      const value = options[option as keyof typeof CLUSTER_OPTIONS];
+      return value === undefined ? [] : [[field, value]];
+    }),
+  );
 }
 
 /** Runs a scenario, writes its folder and prints the verdicts. Ctrl-C keeps what was measured and exits 130. */
@@ -34,6 +57,7 @@ export async function runCommand(
     ...(options.blocks === undefined ? {} : { blocks: options.blocks }),
     ...(options.slice === undefined ? {} : { sliceMs: options.slice }),
     ...(options.variant === undefined ? {} : { variants: options.variant }),
+    cluster: clusterOptions(options),
   });
   const directory = runDirectory(options.out, plan.scenario.name, new Date());
   const { rounds, seed } = plan.schedule;
@@ -86,5 +110,9 @@ function repeatCommand(scenario: string, options: RunOptions, seed: number): str
     ...(options.blocks === undefined ? [] : ['--blocks', String(options.blocks)]),
     ...(options.slice === undefined ? [] : ['--slice', `${options.slice}ms`]),
     ...(options.variant === undefined ? [] : ['--variant', ...options.variant]),
+    ...Object.keys(CLUSTER_OPTIONS).flatMap((option) => {
+      const value = options[option as keyof typeof CLUSTER_OPTIONS];
+      return value === undefined ? [] : [`--${option}`, value];
+    }),
   ];
 }

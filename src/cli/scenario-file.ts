@@ -11,6 +11,8 @@ export interface PlanOverrides {
   readonly blocks?: number;
   readonly sliceMs?: number;
   readonly variants?: readonly string[];
+  /** What the command line says of `cluster`, over what the scenario does. */
+  readonly cluster?: Readonly<Record<string, unknown>>;
 }
 
 /** Reads, validates and plans a scenario. Throws UsageFault with every fault at once. */
@@ -23,6 +25,7 @@ export function planText(text: string, path: string, overrides: PlanOverrides = 
   const parsed = parseScenario(text, path, {
     readBody: bodiesBeside(path),
     isFile: (file) => statSync(resolve(dirname(path), file), { throwIfNoEntry: false })?.isFile() === true,
+    ...(overrides.cluster === undefined ? {} : { cluster: overrides.cluster }),
   });
   if (!parsed.ok) throw new UsageFault(parsed.faults.map(formatFault));
   const planned = planScenario(parsed.scenario, { path, text, overrides });

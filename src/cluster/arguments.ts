@@ -5,9 +5,20 @@ import type { ProxySpec, SidecarOptions, VariantSpec } from '../variants/index.j
 import type { Identity } from './certificates.js';
 import type { ServiceSpec } from './cluster.js';
 
-/** Where a server listens: the host that others reach it at; the kernel chooses the ports. */
-function listenAt(host: string): string[] {
-  return ['--listen', `${host}:0`, '--admin', `${host}:0`];
+/** The program of ours that is started, and where it listens, `host:port`; for port 0 the kernel chooses. */
+export interface Seat {
+  readonly program: string;
+  readonly listen: string;
+  readonly admin: string;
+}
+
+/** A program of this machine that listens where others reach `host`, on ports that the kernel chooses. */
+export function seatAt(host: string): Seat {
+  return { program: dataplaneBinary(), listen: `${host}:0`, admin: `${host}:0` };
+}
+
+function listenArguments({ listen, admin }: Seat): string[] {
+  return ['--listen', listen, '--admin', admin];
 }
 
 /** How every program of ours is told who it is. */
@@ -19,11 +30,11 @@ export function identityArguments(identity: Identity): string[] {
 }
 
 /** The service behind the mesh. */
-export function serviceArguments(service: ServiceSpec, host: string, identity: Identity | null): string[] {
+export function serviceArguments(service: ServiceSpec, seat: Seat, identity: Identity | null): string[] {
   const { min, max } = service.responseBytes;
   const { protocol, stream } = service;
   return [
-    ...[dataplaneBinary(), 'service', ...listenAt(host), '--response-bytes', String(min)],
+    ...[seat.program, 'service', ...listenArguments(seat), '--response-bytes', String(min)],
     // Through sidecars that copy bytes, client and service speak HTTP/1.1.
     ...['--protocol', protocol === 'tcp' ? 'http1' : protocol],
     ...(identity === null ? [] : identityArguments(identity)),
@@ -38,15 +49,15 @@ export function serviceArguments(service: ServiceSpec, host: string, identity: I
 }
 
 /** The control plane that sidecars with a policy ask. */
-export function policyArguments(rulesFile: string, latencyMs: number, host: string): string[] {
+export function policyArguments(rulesFile: string, latencyMs: number, seat: Seat): string[] {
   return [
-    ...[dataplaneBinary(), 'policy', ...listenAt(host), '--rules', rulesFile],
+    ...[seat.program, 'policy', ...listenArguments(seat), '--rules', rulesFile],
     ...['--latency', `${latencyMs}ms`],
   ];
 }
 
 export interface ProxyPlace {
-  readonly host: string;
+  readonly seat: Seat;
   readonly upstream: string;
   /** Null where no hop of this proxy is secured. */
   readonly identity: Identity | null;
@@ -64,10 +75,10 @@ export function proxyArguments(form: SidecarForm, proxy: ProxySpec, place: Proxy
 
 function goArguments(form: SidecarForm, proxy: ProxySpec, place: ProxyPlace): string[] {
   const { options, proxies } = form;
-  const { identity } = place;
+  const { identity, seat } = place;
   const burn = proxy === proxies[0] ? options.testBurnMicros : 0;
   return [
-    ...[dataplaneBinary(), 'sidecar', '--role', proxy.role, ...listenAt(place.host)],
+    ...[seat.program, 'sidecar', '--role', proxy.role, ...listenArguments(seat)],
     ...['--upstream', place.upstream],
     ...['--listen-protocol', proxy.listen.protocol, '--upstream-protocol', proxy.upstream.protocol],
     ...engineArguments(options),
@@ -131,7 +142,7 @@ export function proxyEnvironment(form: SidecarForm): Readonly<Record<string, str
 function nodeArguments(form: SidecarForm, proxy: ProxySpec, place: ProxyPlace): string[] {
   return [
     ...[process.execPath, join(installRoot, 'dist', 'node-sidecar', 'main.js')],
-    ...['--role', proxy.role, ...listenAt(place.host), '--upstream', place.upstream],
+    ...['--role', proxy.role, ...listenArguments(place.seat), '--upstream', place.upstream],
     ...['--protocol', 'http1', '--buffers', form.options.buffers === 'pooled' ? 'pooled' : 'streams'],
     ...['--idle-upstream-connections', String(form.idleUpstreamConnections)],
   ];

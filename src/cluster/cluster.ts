@@ -47,12 +47,27 @@ export interface DeployedProcess {
   readonly admin: CounterSource | null;
 }
 
+/** What rides in a pod and reads the clocks of its processes. */
+export interface PodAgent {
+  /** `host:port`. */
+  readonly address: string;
+  /** Added to the pod's own process ids, which other pods have too. */
+  readonly pidBase: number;
+  /** Those of one machine have one number; the generator's is 0. */
+  readonly machine: number;
+}
+
 /** A variant that is standing. */
 export interface Deployment {
   readonly variant: string;
   /** `host:port` that the client talks to. */
   readonly entry: string;
   readonly processes: readonly DeployedProcess[];
+  /** `host:port` that the harness itself asks it at; absent where that is `entry`. */
+  readonly askedAt?: string;
+  /** Agents that read the clocks of its processes where the generator cannot, and what they are asked with. */
+  readonly agents?: readonly PodAgent[];
+  readonly agentToken?: string;
   /** Who its client is, where the client's protocol has no form without TLS; else null. */
   readonly client: Identity | null;
   /** What the configurations of its proxies say that an answer does not show, for the parity check. */
@@ -95,6 +110,8 @@ export interface Cluster {
    */
   deploy(spec: DeploySpec): Promise<readonly DeployOutcome[]>;
   teardown(deployments: readonly Deployment[]): Promise<void>;
+  /** What is known of a variant's end that nobody was told when it was missed; null where there is nothing. */
+  whyEnded(variant: string): string | null;
   /** Removes everything this cluster made. */
   close(): Promise<void>;
 }

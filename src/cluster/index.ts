@@ -10,5 +10,11 @@ export type {
   MeasuredLink,
   ServiceSpec,
 } from './cluster.js';
+export {
+  createKubernetesCluster,
+  type KubernetesCluster,
+  type KubernetesOptions,
+} from './kubernetes/kubernetes.js';
+export type { StandingPod } from './kubernetes/standing-pods.js';
 export { createLocalCluster } from './local.js';
 export { FORBIDDEN_PATH } from './policy-rules.js';

@@ -28,7 +28,7 @@ import type {
   DeploySpec,
   LocalClusterOptions,
 } from './cluster.js';
-import { agentDutiesOf } from './kernel-agent.js';
+import { dataPlaneRoles } from './data-plane-roles.js';
 import { POLICY_RULES } from './policy-rules.js';
 import { waitForAnswer } from './readiness.js';
 import { deathOf, type Server, ServerStartError } from './servers.js';
@@ -151,6 +151,7 @@ export function createLocalCluster(host: ProcessHost, options: LocalClusterOptio
         }),
       );
     },
+    whyEnded: () => null,
     close: async () => {
       await Promise.all([...standing.values()].map(remove));
       standing.clear();
@@ -174,25 +175,6 @@ function processesOf({ role, process, admin }: Server, { form }: VariantSpec): D
     { role, pid: process.pid, admin },
     ...workers.map((pid): DeployedProcess => ({ role, pid, admin: null })),
   ];
-}
-
-/** Roles of a variant's own proxies and of its agent; the service is the application's, not the data plane's. */
-function dataPlaneRoles(variant: VariantSpec): readonly string[] {
-  switch (variant.form.type) {
-    case 'direct':
-      return [];
-    case 'zero-sidecar':
-      return ['kernel'];
-    case 'sidecar':
-    case 'node':
-    case 'foreign':
-      return [
-        ...variant.form.proxies.map(({ role }) => role),
-        ...(agentDutiesOf(variant.form) === null ? [] : ['kernel']),
-      ];
-    case 'custom':
-      return variant.form.roles;
-  }
 }
 
 function nodesOf(wire: Wire): Nodes {

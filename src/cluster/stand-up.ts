@@ -6,6 +6,7 @@ import {
   policyArguments,
   proxyArguments,
   proxyEnvironment,
+  seatAt,
   serviceArguments,
 } from './arguments.js';
 import type { Authority, Identity } from './certificates.js';
@@ -87,7 +88,7 @@ export async function standUp(
   const agent = await startAgent(ground, cgroup, variant, servers);
   const end = await start(
     'service',
-    serviceArguments(service, nodes.far.host, await endIdentity('service')),
+    serviceArguments(service, seatAt(nodes.far.host), await endIdentity('service')),
     placed(split.generator, nodes.far),
   );
   await agent?.register('service', end);
@@ -106,7 +107,7 @@ export async function standUp(
       const policyServer = form.proxies.some(({ policy }) => asksServer(policy))
         ? await start(
             'policy',
-            policyArguments(ground.rulesFile, ground.policyLatencyMs, nodes.far.host),
+            policyArguments(ground.rulesFile, ground.policyLatencyMs, seatAt(nodes.far.host)),
             placed(split.generator, nodes.far),
           )
         : null;
@@ -114,7 +115,7 @@ export async function standUp(
       for (const [index, proxy] of [...form.proxies.entries()].reverse()) {
         const node = index === 0 ? nodes.near : nodes.far;
         const argv = proxyArguments(form, proxy, {
-          host: node.host,
+          seat: seatAt(node.host),
           upstream,
           identity: await identityFor(ground.authority, proxy, form.options.tls.key),
           policyServer,

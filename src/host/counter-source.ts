@@ -3,6 +3,8 @@
 export type CounterSource = Readable & {
   /** Files in which a QuickAssist device's firmware counts what it served; left out where none works for the process. */
   readonly firmware?: readonly string[];
+  /** Whether its clock of monotonic time is another than the generator's, being on another machine. */
+  readonly otherClock?: boolean;
 };
 
 type Readable =

@@ -11,6 +11,7 @@ export type FaultCode =
   | 'CGROUP'
   | 'NETWORK_NAMESPACE'
   | 'NO_VARIANT_LEFT'
+  | 'CLUSTER'
   | 'IMAGE_NOT_BUILT'
   | 'IMAGE_NOT_WRITTEN';
 

@@ -31,7 +31,7 @@ const PASSWD = 'root:x:0:0::/:/\nnobody:x:65534:65534::/:/\n';
 
 /**
  * An image as an archive, and the digest that names it, `sha256:…`. The same files give the same archive, byte for byte: it
- * holds no times. `name` is a repository with a tag, as in `meshmark/dataplane:0.1.0`.
+ * holds no times. `name` is a repository with a tag, as in `localhost/meshmark/dataplane:0.1.0`.
  */
 export function ociArchive(
   name: string,

@@ -50,7 +50,7 @@ export interface EngineTarget {
   readonly idleConnections: number;
   /** Processes whose CPU clocks are read at this target's slice edges. */
   readonly processes: readonly { readonly role: string; readonly pid: number }[];
-  /** Agents of the pods whose processes this engine cannot see, and what they are asked with. */
+  /** Agents of the pods whose processes this engine cannot see, its own pod's first, and what they are asked with. */
   readonly agents?: readonly EngineAgent[];
   readonly agentToken?: string;
 }

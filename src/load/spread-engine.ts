@@ -127,26 +127,29 @@ function lostSlice(order: EngineSliceOrder, failed: string): EngineSlice {
   };
 }
 
-/** Processes of a pod under ids that no other pod has. */
+/** Processes of a pod under ids that no other pod has; those that the engine sees itself are of the first agent's pod. */
 function withOwnPids<Told extends { readonly pid: number; readonly agent?: string | undefined }>(
   told: readonly Told[],
   { agents = [] }: EngineTarget,
 ): Omit<Told, 'agent'>[] {
   return told.map(({ agent, ...one }) => {
-    const base = agents.find(({ address }) => address === agent)?.pidBase ?? 0;
+    const [own] = agents;
+    const base = (agent === undefined ? own : agents.find(({ address }) => address === agent))?.pidBase ?? 0;
     return { ...one, pid: one.pid + base };
   });
 }
 
 /**
- * What all engines read as one reading: each target's processes, the generators as if they were one, and each machine's
- * cores once. Throws DRIVER_EXITED when there is no engine.
+ * What all engines read as one reading: each target's processes, its own generator among them, and each machine's cores
+ * once. Where no engine is left there is nothing in it.
  */
 export function mergedReading(
   read: readonly { readonly target: EngineTarget; readonly reading: EngineReading }[],
 ): EngineReading {
   const [first] = read;
-  if (first === undefined) throw new EnvironmentFault('DRIVER_EXITED', 'no generator is left');
+  if (first === undefined) {
+    return { event: 'reading', atMicros: Date.now() * 1000, processes: [], cores: [] };
+  }
   const { event, atMicros, wallMicros, cores } = first.reading;
   const machines = new Map([[0, cores]]);
   for (const { target, reading } of read) {
@@ -156,48 +159,15 @@ export function mergedReading(
     }
   }
   const processes = read.flatMap(({ target, reading }) =>
-    withOwnPids(
-      reading.processes.filter(({ role }) => role !== 'generator'),
-      target,
-    ).map((one) => ({ ...one, target: target.id })),
-  );
-  const generators = read.flatMap(({ reading }) =>
-    reading.processes.filter(({ role }) => role === 'generator'),
+    withOwnPids(reading.processes, target).map((one) => ({ ...one, target: target.id })),
   );
   return {
     event,
     atMicros,
     ...(wallMicros === undefined ? {} : { wallMicros }),
-    processes: [...processes, ...summed(generators)],
+    processes,
     cores: [...machines].flatMap(([machine, own]) =>
       own.map((core) => ({ ...core, cpu: core.cpu + machine * CORES_OF_A_MACHINE })),
     ),
   };
-}
-
-type ProcessReading = EngineReading['processes'][number];
-
-/** The processes of one role as if they were one; a figure that one of them lacks is lacking. */
-function summed(processes: readonly ProcessReading[]): ProcessReading[] {
-  const [first] = processes;
-  if (first === undefined) return [];
-  const sum = (of: (one: ProcessReading) => number | null) =>
-    processes.reduce<number | null>((total, one) => {
-      const value = of(one);
-      return total === null || value === null ? null : total + value;
-    }, 0);
-  return [
-    {
-      target: first.target,
-      role: first.role,
-      pid: first.pid,
-      cpuNs: sum(({ cpuNs }) => cpuNs),
-      userMicros: sum(({ userMicros }) => userMicros),
-      systemMicros: sum(({ systemMicros }) => systemMicros),
-      voluntarySwitches: sum(({ voluntarySwitches }) => voluntarySwitches),
-      involuntarySwitches: sum(({ involuntarySwitches }) => involuntarySwitches),
-      rssBytes: sum(({ rssBytes }) => rssBytes),
-      rssPeakBytes: sum(({ rssPeakBytes }) => rssPeakBytes),
-    },
-  ];
 }

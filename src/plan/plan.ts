@@ -1,6 +1,12 @@
 /** A plan: a validated scenario made concrete. Everything random in a run follows from its seed. */
 import type { Ablation, PlannedAnalysis, Track } from '../record/index.js';
-import type { ScenarioLoad, ScenarioPolicy, ScenarioTopology, ScenarioWorkload } from '../scenario/index.js';
+import type {
+  ScenarioCluster,
+  ScenarioLoad,
+  ScenarioPolicy,
+  ScenarioTopology,
+  ScenarioWorkload,
+} from '../scenario/index.js';
 import type { VariantSpec } from '../variants/index.js';
 
 export interface Schedule {
@@ -52,7 +58,7 @@ export interface Plan {
     readonly path: string;
     readonly text: string;
   };
-  readonly cluster: { readonly provider: 'local'; readonly keepAwake: 'auto' | 'always' | 'never' };
+  readonly cluster: ScenarioCluster;
   readonly topology: ScenarioTopology;
   readonly policy: ScenarioPolicy;
   /** Of the first cell, where there are several; `workloadOf` tells a variant's own. */

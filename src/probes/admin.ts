@@ -21,10 +21,17 @@ const ADMIN_LIMIT_MS = 2000;
 
 /** Reads a process's counters. Null when it is gone, does not answer in 2 s, or answers something else. */
 export async function readAdmin(source: CounterSource): Promise<AdminSnapshot | null> {
-  const said = await readProcess(source);
+  const said = onOneClock(await readProcess(source), source);
   if (said === null || source.firmware === undefined) return said;
   const qatServed = firmwareRequests(source.firmware);
   return qatServed === null ? said : { ...said, witness: { ...said.witness, qatServed } };
+}
+
+/** Times of another machine's clock cannot be laid beside the generator's, and are left out. */
+function onOneClock(said: AdminSnapshot | null, { otherClock }: CounterSource): AdminSnapshot | null {
+  if (said === null || said.runtime === null || otherClock !== true) return said;
+  const { recentPauses: _recentPauses, ...runtime } = said.runtime;
+  return { ...said, runtime };
 }
 
 async function readProcess(source: CounterSource): Promise<AdminSnapshot | null> {

@@ -1,3 +1,4 @@
+export * from './cluster.js';
 export * from './control.js';
 export { RecordError, type RecordFaultCode } from './fault.js';
 export { type RecordFileSystem, realFileSystem } from './file-system.js';

@@ -4,6 +4,7 @@
  * computed again from them at any time.
  */
 import { z } from 'zod';
+import { clusterRecord } from './cluster.js';
 import { generatorFloor } from './control.js';
 import { METRIC_NAMES, type MetricName } from './metrics.js';
 import { offloadCeiling, plannedOffloadCeiling } from './profiles.js';
@@ -408,6 +409,8 @@ export const runRecord = z.object({
   /** Null when this machine has not been calibrated. */
   floor: noiseFloor.nullable().default(null),
   topology: topology.nullable().optional(),
+  /** Absent where everything ran on the harness's own machine. */
+  cluster: clusterRecord.optional(),
   /** Load drivers of others that took part. */
   drivers: z.array(loadDriver).optional(),
   /** Null or absent when the scenario takes no variant apart. */

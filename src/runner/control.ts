@@ -3,6 +3,7 @@ import type { Deployment } from '../cluster/index.js';
 import { meanRateOf } from '../load/index.js';
 import type { ControlRecord } from '../record/index.js';
 import { carriedAs, resolveVariant } from '../variants/index.js';
+import { processesOf } from './generation.js';
 import { grpcMethodOf } from './grpc-method.js';
 import type { Session } from './session.js';
 import { spokenIn } from './spoken.js';
@@ -104,10 +105,8 @@ function measure(session: Session, deployment: Deployment): Promise<Measured> {
   }
 }
 
-async function measureByLoadgen(
-  session: Session,
-  { entry: address, client, processes }: Deployment,
-): Promise<Measured> {
+async function measureByLoadgen(session: Session, deployment: Deployment): Promise<Measured> {
+  const { entry: address, client } = deployment;
   const { engine } = session.ports;
   const { workload, load } = session.plan;
   const unreachable = await engine.setTargets([
@@ -122,7 +121,7 @@ async function measureByLoadgen(
       ...(workload.protocol === 'grpc' ? { grpcMethod: grpcMethodOf({ ...workload, stream: null }) } : {}),
       connectionPerRequest: false,
       idleConnections: 0,
-      processes: processes.map(({ role, pid }) => ({ role, pid })),
+      ...processesOf(deployment),
     },
   ]);
   const reason = unreachable[ID];

@@ -99,8 +99,19 @@ function targetOf({ plan }: Session, deployment: Deployment): EngineTarget {
         }),
     connectionPerRequest: workload.connectionPerRequest,
     idleConnections: 0,
-    processes: deployment.processes.map(({ role, pid }) => ({ role, pid })),
+    ...processesOf(deployment),
   };
+}
+
+/** Whose clocks are read, and by whom: by the engine itself, or by the agents of pods that it cannot see into. */
+export function processesOf({
+  processes,
+  agents,
+  agentToken,
+}: Deployment): Pick<EngineTarget, 'processes' | 'agents' | 'agentToken'> {
+  if (agents === undefined || agentToken === undefined)
+    return { processes: processes.map(({ role, pid }) => ({ role, pid })) };
+  return { processes: [], agents, agentToken };
 }
 
 /** Opens the workload's idle connections to every living variant. */
@@ -128,7 +139,7 @@ export async function letIdleGo(session: Session): Promise<void> {
 async function checkDenials(session: Session): Promise<void> {
   for (const variant of livingVariants(session)) {
     const { form } = variant;
-    const { entry, forbidden, client } = deploymentOf(session, variant.id);
+    const { entry, askedAt = entry, forbidden, client } = deploymentOf(session, variant.id);
     if (forbidden !== null) {
       const found = await connectionDenied(forbidden);
       if (found !== null)
@@ -137,7 +148,7 @@ async function checkDenials(session: Session): Promise<void> {
     if (form.type !== 'sidecar' || !form.proxies.some(({ policy }) => ['remote', 'cached'].includes(policy)))
       continue;
     const { protocol } = workloadOf(session.plan, variant.id);
-    const answer = await ask(entry, protocol, FORBIDDEN_PATH, DENIAL_LIMIT_MS, undefined, client).catch(
+    const answer = await ask(askedAt, protocol, FORBIDDEN_PATH, DENIAL_LIMIT_MS, undefined, client).catch(
       (error: unknown) => (error instanceof Error ? error.message : String(error)),
     );
     if (typeof answer !== 'string' && answer.status === 403) continue;

@@ -57,19 +57,19 @@ function findingsOf(answers: ReadonlyMap<string, Answer>): ParityFinding[] {
 
 /** The answers to each kind of request; a mix's are named by what was asked. */
 async function askAll(
-  { entry, client }: Pick<Deployment, 'entry' | 'client'>,
+  { entry, askedAt = entry, client }: Pick<Deployment, 'entry' | 'askedAt' | 'client'>,
   workload: Plan['workload'],
 ): Promise<Answer> {
   const { requests, protocol, responseBytes } = workload;
   const sized = responseBytes.min === responseBytes.max;
   if (requests === null) {
     const path = protocol === 'grpc' ? grpcMethodOf(workload) : '/';
-    return askOnce(() => ask(entry, protocol, path, ANSWER_LIMIT_MS, undefined, client), sized);
+    return askOnce(() => ask(askedAt, protocol, path, ANSWER_LIMIT_MS, undefined, client), sized);
   }
   const answers: Record<string, string> = {};
   for (const [index, { method, path, headers, body }] of requests.entries()) {
     const asked = { method, headers, body: body?.content ?? null };
-    const answer = await askOnce(() => ask(entry, protocol, path, ANSWER_LIMIT_MS, asked, client), sized);
+    const answer = await askOnce(() => ask(askedAt, protocol, path, ANSWER_LIMIT_MS, asked, client), sized);
     for (const [property, value] of Object.entries(answer)) {
       answers[`request ${index + 1} (${method} ${path}): ${property}`] = value;
     }

@@ -102,7 +102,8 @@ export function windowOf(
 
 function snapshotOf(edge: Edge, variant: string): Snapshot {
   const processes = edge.inner.processes
-    .filter((one) => one.target === variant || one.role === 'generator')
+    // Where there is one generator for all, it is nobody's.
+    .filter((one) => one.target === variant || (one.role === 'generator' && one.target === ''))
     .map(({ target: _target, ...numbers }): ProcessSnapshot => {
       const said = edge.admin.get(numbers.pid);
       return {

@@ -1,4 +1,5 @@
 /** What several fields of a scenario must agree on. */
+import { checkCluster } from './cluster-consistency.js';
 import type { Check, Disagreement, IsWritten } from './disagreement.js';
 import type { Draft } from './draft.js';
 import { checkGate, checkGateLimits } from './gate-consistency.js';
@@ -21,6 +22,7 @@ import {
 export function disagreementsOf(draft: Draft, isWritten: IsWritten): readonly Disagreement[] {
   return [
     ...CHECKS.flatMap((check) => check(draft)),
+    ...checkCluster(draft, isWritten),
     ...checkOpenRate(draft, isWritten),
     ...checkBaselineWritten(draft, isWritten),
     ...checkGateLimits(draft, isWritten),

@@ -8,6 +8,7 @@ export {
   measuredPerRoundMs,
   type Scenario,
   type ScenarioCell,
+  type ScenarioCluster,
   type ScenarioCrossCheck,
   type ScenarioLoad,
   type ScenarioPolicy,

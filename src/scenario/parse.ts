@@ -1,6 +1,7 @@
 /** Scenario text to a scenario, or to every fault it has. */
 import { isMetricName } from '../record/index.js';
 import type { CustomSettings } from '../variants/index.js';
+import { clusterSchema } from './cluster-schema.js';
 import { disagreementsOf } from './consistency.js';
 import type { Disagreement } from './disagreement.js';
 import { type PathStep, type Place, type ReadDocument, readDocument } from './document.js';
@@ -12,7 +13,7 @@ import { matrixDisagreements } from './matrix-consistency.js';
 import { matrixSchema } from './matrix-schema.js';
 import { placesOfIssues, valueAt } from './messages.js';
 import { type BodyReader, bodyProblems, noBodies, requestsOf } from './requests.js';
-import { type Scenario, type ScenarioLoad, slowConnections } from './scenario.js';
+import { type Scenario, type ScenarioCluster, type ScenarioLoad, slowConnections } from './scenario.js';
 import { scenarioSchema, type WrittenScenario } from './schema.js';
 import { rolesOf } from './topology.js';
 
@@ -29,6 +30,8 @@ export interface ScenarioFiles {
   readonly readBody: BodyReader;
   /** Whether there is such a file. */
   readonly isFile: (path: string) => boolean;
+  /** What the command line says of `cluster`, over what the scenario does. */
+  readonly cluster: Readonly<Record<string, unknown>>;
 }
 
 export type ParsedScenario =
@@ -46,9 +49,9 @@ export function parseScenario(
   file: string,
   files: Partial<ScenarioFiles> = {},
 ): ParsedScenario {
-  const { readBody = noBodies, isFile = () => true } = files;
+  const { readBody = noBodies, isFile = () => true, cluster = {} } = files;
   const read = readDocument(text);
-  const { document } = read;
+  const document = withCluster(read.document, cluster);
   if (document === null) return { ok: false, faults: faultsAt(read.faults, read, file) };
   const checked = scenarioSchema.safeParse(document.value);
   const places: Place[] = [...read.faults];
@@ -83,6 +86,16 @@ export function parseScenario(
       cells: cells.map(({ id, values, scenario: { workload, load } }) => ({ id, values, workload, load })),
     },
   };
+}
+
+/** The document with what the command line says over it. */
+function withCluster(
+  document: ReadDocument['document'],
+  cluster: Readonly<Record<string, unknown>>,
+): ReadDocument['document'] {
+  if (document === null || !isRecord(document.value) || Object.keys(cluster).length === 0) return document;
+  const own = isRecord(document.value.cluster) ? document.value.cluster : {};
+  return { ...document, value: { ...document.value, cluster: { ...own, ...cluster } } };
 }
 
 type Written = Readonly<Record<string, unknown>>;
@@ -129,7 +142,7 @@ function normalised(written: WrittenScenario, readBody: BodyReader): Scenario {
   return {
     name: written.name,
     description: written.description ?? null,
-    cluster: { provider: 'local', keepAwake: written.cluster?.keepAwake ?? 'auto' },
+    cluster: clusterOf(written.cluster ?? clusterSchema.parse({})),
     topology: topologyOf(topology),
     policy: { latencyMs: written.policy?.latency ?? USUAL_DECISION_MS },
     workload: workloadOf(written.workload, readBody),
@@ -187,6 +200,20 @@ function normalised(written: WrittenScenario, readBody: BodyReader): Scenario {
           ]
         : [],
     ),
+  };
+}
+
+function clusterOf(written: NonNullable<WrittenScenario['cluster']>): ScenarioCluster {
+  const { provider, keepAwake, context, kubeconfig, namespace, image, startTimeout, ...pods } = written;
+  if (provider === 'local') return { provider, keepAwake };
+  return {
+    provider,
+    context: context ?? null,
+    kubeconfig: kubeconfig ?? null,
+    namespace: namespace ?? null,
+    image: image ?? null,
+    startLimitMs: startTimeout,
+    ...pods,
   };
 }
 

@@ -114,10 +114,31 @@ export interface ScenarioCell {
   readonly load: ScenarioLoad | null;
 }
 
+/** Where variants stand. */
+export type ScenarioCluster =
+  | { readonly provider: 'local'; readonly keepAwake: 'auto' | 'always' | 'never' }
+  | {
+      readonly provider: 'kubernetes';
+      /** Null for what kubectl would take. */
+      readonly context: string | null;
+      readonly kubeconfig: string | null;
+      /** One that is there already; null for one of each variant's own. */
+      readonly namespace: string | null;
+      /** Null for the one that `meshmark images save` makes. */
+      readonly image: string | null;
+      readonly imagePullPolicy: 'Always' | 'IfNotPresent' | 'Never';
+      readonly pullSecrets: readonly string[];
+      readonly clientNodes: Readonly<Record<string, string>>;
+      readonly serviceNodes: Readonly<Record<string, string>>;
+      readonly cpuRequest: string;
+      readonly memoryLimit: string;
+      readonly startLimitMs: number;
+    };
+
 export interface Scenario {
   readonly name: string;
   readonly description: string | null;
-  readonly cluster: { readonly provider: 'local'; readonly keepAwake: 'auto' | 'always' | 'never' };
+  readonly cluster: ScenarioCluster;
   readonly topology: ScenarioTopology;
   readonly policy: ScenarioPolicy;
   /** Of the first cell, where there are several. */

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { METRIC_NAMES } from '../record/index.js';
 import { CATALOGUE, sidecarOptionsSchema } from '../variants/index.js';
+import { clusterSchema } from './cluster-schema.js';
 import { customFields } from './custom-schema.js';
 import {
   alternatives,
@@ -71,24 +72,6 @@ export const topologySchema = mapping(
       .describe('Round trip added to the link between two nodes, half of it each way (needs `nodes: 2`).'),
   },
   '{hops: 2}',
-);
-
-export const clusterSchema = mapping(
-  {
-    provider: z
-      .literal('local', {
-        error: ({ input }) =>
-          input === 'kubernetes' ? 'is not supported by this version; use `local`' : 'must be `local`',
-      })
-      .default('local')
-      .describe('Where variants stand: `local` is processes on this machine.'),
-    keepAwake: oneOf(['auto', 'always', 'never'])
-      .default('auto')
-      .describe(
-        'Whether an idle-priority loop keeps the cores from halting; `auto` does so on virtual machines, where halting and waking a core is slow and noisy.',
-      ),
-  },
-  '{provider: local}',
 );
 
 export const policySchema = mapping(

@@ -165,6 +165,7 @@ export function fakeMachine(failAt: { readonly variant: string; readonly seq: nu
     clientCgroup: null,
     link: () => null,
     keepers: () => [],
+    whyEnded: () => null,
     dataPlaneRoles: () => ['outbound'],
     deploy: async ({ variants, service }) => {
       services.push(service);

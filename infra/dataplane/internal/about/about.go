@@ -33,12 +33,15 @@ type Machine struct {
 
 // Main prints the machine and returns the process's exit code.
 func Main(_ []string, _ io.Reader, stdout, stderr io.Writer) int {
-	if err := json.NewEncoder(stdout).Encode(read(os.ReadFile)); err != nil {
+	if err := json.NewEncoder(stdout).Encode(This()); err != nil {
 		_, _ = io.WriteString(stderr, "dataplane about: "+err.Error()+"\n")
 		return 1
 	}
 	return 0
 }
+
+// This is the machine that this process runs on.
+func This() Machine { return read(os.ReadFile) }
 
 func read(readFile func(string) ([]byte, error)) Machine {
 	text := func(path string) *string {

@@ -17,6 +17,7 @@ import (
 	"syscall"
 	"time"
 
+	"meshmark/dataplane/internal/about"
 	"meshmark/dataplane/internal/clock"
 	"meshmark/dataplane/internal/oscpu"
 )
@@ -137,18 +138,26 @@ func converse(connection net.Conn, token string) {
 	}
 }
 
+// clocks are those of every process that has a role.
+func clocks() []Process {
+	found := processesWithRoles()
+	for i := range found {
+		if ns, ok := oscpu.ProcessCPU(found[i].PID); ok {
+			found[i].CPUNs = &ns
+		}
+	}
+	return found
+}
+
 func reply(op string, atMicros int64) Answer {
 	switch op {
 	case "clock":
 		return Answer{AtMicros: atMicros}
 	case "cpu":
-		found := processesWithRoles()
-		for i := range found {
-			if ns, ok := oscpu.ProcessCPU(found[i].PID); ok {
-				found[i].CPUNs = &ns
-			}
-		}
-		return Answer{AtMicros: atMicros, Processes: found}
+		return Answer{AtMicros: atMicros, Processes: clocks()}
+	case "about":
+		machine := about.This()
+		return Answer{AtMicros: atMicros, Processes: clocks(), About: &machine}
 	case "read":
 		found := processesWithRoles()
 		for i := range found {
@@ -157,6 +166,6 @@ func reply(op string, atMicros int64) Answer {
 		cores, _ := oscpu.Cores()
 		return Answer{AtMicros: atMicros, Processes: found, Cores: cores}
 	default:
-		return Answer{AtMicros: atMicros, Error: fmt.Sprintf("no question is called %q; there are clock, cpu and read", op)}
+		return Answer{AtMicros: atMicros, Error: fmt.Sprintf("no question is called %q; there are clock, cpu, read and about", op)}
 	}
 }

@@ -142,6 +142,16 @@ func TestAgentTellsAllOfAProcessAndTheNodesCores(t *testing.T) {
 	}
 }
 
+func TestAgentTellsItsMachine(t *testing.T) {
+	agent := dial(t, startAgent(t))
+	role := fmt.Sprintf("inbound-%d", os.Getpid())
+	startRole(t, role)
+	got := agent.ask(asking("about"))
+	if got.About == nil || got.About.Cores < 1 || len(ofRole(got, role)) != 2 {
+		t.Errorf("answered %+v", got)
+	}
+}
+
 func TestAgentsClockIsTheTimeOfDay(t *testing.T) {
 	agent := dial(t, startAgent(t))
 	agent.ask(asking("clock"))

@@ -1,11 +1,15 @@
 package agent
 
-import "meshmark/dataplane/internal/oscpu"
+import (
+	"meshmark/dataplane/internal/about"
+	"meshmark/dataplane/internal/oscpu"
+)
 
 // Question is one line from whoever asks. The first line of a connection has the token and may ask as well.
 type Question struct {
 	Token string `json:"token,omitempty"`
-	// Op is `cpu`, the clocks alone, for the edges of slices; `read`, all that can be read; or `clock`, the time alone.
+	// Op is `cpu`, the clocks alone, for the edges of slices; `read`, all that can be read; `clock`, the time alone; or
+	// `about`, the clocks and what the machine is.
 	Op string `json:"op"`
 }
 
@@ -17,7 +21,9 @@ type Answer struct {
 	Processes []Process `json:"processes,omitempty"`
 	// Cores of the whole node; only in the answer to `read`.
 	Cores []oscpu.Core `json:"cores,omitempty"`
-	Error string       `json:"error,omitempty"`
+	// About is the machine; only in the answer to `about`.
+	About *about.Machine `json:"about,omitempty"`
+	Error string         `json:"error,omitempty"`
 }
 
 // Process is one with a role, and what was asked of it.

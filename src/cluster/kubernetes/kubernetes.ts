@@ -1,0 +1,303 @@
+/** The provider `kubernetes`: every variant as pods, in a namespace of its own, on any cluster that a kubeconfig leads to. */
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { VersionApi } from '@kubernetes/client-node';
+import { EnvironmentFault, type LineChannel, type OpenLineChannel } from '../../host/index.js';
+import type { Isolation } from '../../record/index.js';
+import type { VariantSpec } from '../../variants/index.js';
+import { createAuthority } from '../certificates.js';
+import type { Cluster, Deployment, DeployOutcome, DeploySpec } from '../cluster.js';
+import { dataPlaneRoles } from '../data-plane-roles.js';
+import { POLICY_RULES } from '../policy-rules.js';
+import { waitForAnswer } from '../readiness.js';
+import { ServerStartError } from '../servers.js';
+import { settingsOf } from '../settings.js';
+import { type ConnectionOptions, connectTo, patiently } from './connection.js';
+import { execInPod } from './exec-channel.js';
+import { type Home, makeHome, removeHomes } from './home.js';
+import type { PodSettings } from './manifests.js';
+import { MANAGED_BY, RUN_LABEL, selectorOf } from './names.js';
+import { notApart } from './placement.js';
+import {
+  GENERATOR,
+  identifiedRoles,
+  needsPolicyServer,
+  PORTS,
+  type PodPlan,
+  PROGRAM,
+  podsOf,
+  policyPod,
+} from './pod-plan.js';
+import { troubleOf } from './pod-state.js';
+import { watchPods } from './pod-watch.js';
+import { forwardPort } from './port-forward.js';
+import {
+  addressed,
+  bracketed,
+  createPod,
+  known,
+  type Made,
+  type PodGround,
+  removePods,
+  type StandingPod,
+  started,
+} from './standing-pods.js';
+
+export interface KubernetesOptions extends ConnectionOptions, PodSettings {
+  /** A namespace that is there already, for all variants; null for one of each variant's own. */
+  readonly namespace: string | null;
+  /** How long a pod may take to start. */
+  readonly startLimitMs: number;
+  /** Folder for certificates; what is written there is removed at the end. */
+  readonly directory: string;
+  /** How long the run may take, all in all. */
+  readonly longestMs: number;
+  readonly policyLatencyMs: number;
+  readonly signal: AbortSignal;
+}
+
+export interface KubernetesCluster extends Cluster {
+  readonly context: string;
+  readonly serverVersion: string;
+  readonly image: string;
+  /** Marks everything of this run in the cluster. */
+  readonly run: string;
+  /** Where everything ran that ever stood, in the order in which it did. */
+  placement(): readonly StandingPod[];
+  /** Starts a load generator where the variant's client is. */
+  openGenerator(variant: string): OpenLineChannel;
+}
+
+/** Containers that ride beside a pod's own came to be on by default: Kubernetes 1.29 (KEP-753). */
+const NATIVE_SIDECARS_MINOR = 29;
+const TEARDOWN_LIMIT_MS = 30_000;
+
+/** Connects, and sees what the cluster is. Nothing is made until the first deploy. Throws CLUSTER. */
+export async function createKubernetesCluster(options: KubernetesOptions): Promise<KubernetesCluster> {
+  const connection = connectTo(options);
+  const version = await patiently(
+    connection,
+    'ask the cluster for its version',
+    () => connection.config.makeApiClient(VersionApi).getCode(),
+    10_000,
+  );
+  const run = randomBytes(4).toString('hex');
+  const watch = await watchPods(
+    connection,
+    options.namespace,
+    selectorOf({ ...MANAGED_BY, [RUN_LABEL]: run }),
+  );
+  const authority = createAuthority(resolve(options.directory, 'certificates'), options.longestMs);
+  const token = randomBytes(24).toString('base64url');
+  const homes = new Map<string, Promise<Home>>();
+  const standing = new Map<Deployment, Made>();
+  const pods = new Map<string, StandingPod[]>();
+  const everStood: StandingPod[] = [];
+  const ends = new Map<string, string>();
+  const machines: string[] = [];
+  const torn = new Set<string>();
+  let podNumber = 0;
+  let generation = 0;
+
+  const ground: PodGround = {
+    connection,
+    watch,
+    settings: options,
+    startLimitMs: options.startLimitMs,
+    token,
+    signal: options.signal,
+    nextNumber: () => {
+      podNumber += 1;
+      return podNumber;
+    },
+    machineOf: (bootId, node) => {
+      const name = bootId ?? node;
+      if (!machines.includes(name)) machines.push(name);
+      return machines.indexOf(name);
+    },
+  };
+
+  watch.onSeen((pod) => {
+    const name = pod.metadata?.name ?? '';
+    if (torn.has(name)) return;
+    const trouble = troubleOf(pod);
+    if (trouble === null) return;
+    for (const [variant, own] of pods) {
+      if (own.some((one) => one.name === name) && !ends.has(variant))
+        ends.set(variant, `pod ${name}: ${trouble}`);
+    }
+  });
+
+  const homeOf = (variant: VariantSpec): Promise<Home> => {
+    const place = homes.size;
+    const home =
+      homes.get(variant.id) ??
+      secretsOf(variant).then((secrets) =>
+        makeHome(connection, run, variant.id, place, options.namespace, secrets),
+      );
+    homes.set(variant.id, home);
+    return home;
+  };
+
+  const secretsOf = async (variant: VariantSpec): Promise<Record<string, string>> => {
+    const secrets: Record<string, string> = { token, 'rules.json': JSON.stringify(POLICY_RULES) };
+    for (const { role, key } of identifiedRoles(variant)) {
+      const identity = await authority.identityOf(role, key);
+      secrets[`${role}.crt`] = readFileSync(identity.certificateFile, 'utf8');
+      secrets[`${role}.key`] = readFileSync(identity.keyFile, 'utf8');
+      secrets['ca.crt'] = readFileSync(identity.authorityFile, 'utf8');
+    }
+    return secrets;
+  };
+
+  const standUp = async (variant: VariantSpec, spec: DeploySpec, made: Made): Promise<Deployment> => {
+    const { namespace } = made.home;
+    const place = [...homes.keys()].indexOf(variant.id);
+    const plans = new Map<string, PodPlan>();
+    const create = async (plan: PodPlan): Promise<string> => {
+      const name = `mm-${run}-${place}-g${generation}-${plan.name}`;
+      plans.set(name, plan);
+      await createPod(ground, made, plan, {
+        run,
+        name,
+        longestSeconds: Math.ceil(options.longestMs / 1000),
+        nativeSidecars: hasNativeSidecars(version),
+        everyNamespace: options.namespace === null,
+      });
+      if (plan.port === null) return '';
+      return `${bracketed(await addressed(ground, namespace, name))}:${plan.port}`;
+    };
+    const policyServer = needsPolicyServer(variant) ? await create(policyPod(options.policyLatencyMs)) : null;
+    // Sidecars want the policy server when they start.
+    if (policyServer !== null) for (const name of plans.keys()) await started(ground, namespace, name);
+    let upstream = '';
+    for (const pod of podsOf(variant, spec.service)) {
+      upstream = (await create(pod.plan({ policyServer, upstream }))) || upstream;
+    }
+    const see = async ([name, plan]: readonly [string, PodPlan]) =>
+      known(ground, made, plan, await started(ground, namespace, name));
+    const isClient = ([, { side }]: readonly [string, PodPlan]) => side === 'client';
+    // The client's first: the machine of whoever is seen first is number 0, which must be the generator's.
+    const clients = await Promise.all([...plans].filter(isClient).map(see));
+    const behind = await Promise.all([...plans].filter((one) => !isClient(one)).map(see));
+    const stood = [...clients, ...behind];
+    const [client] = clients;
+    if (client === undefined) throw new RangeError('a variant without a client was planned');
+    pods.set(variant.id, stood);
+    everStood.push(...stood);
+    const first = client.processes.length > 0 ? { pod: client.name, port: PORTS.proxy.listen } : null;
+    const entryPod = first?.pod ?? stood.find(({ side }) => side === 'service')?.name ?? '';
+    const entryPort = first?.port ?? PORTS.service.listen;
+    const asked = await forwardPort(connection, namespace, entryPod, entryPort);
+    made.ports.push(asked);
+    const died = () => ends.get(variant.id) ?? null;
+    await waitForAnswer(asked.address, spec.service.protocol, died, null);
+    return {
+      variant: variant.id,
+      entry: first === null ? upstream : `127.0.0.1:${first.port}`,
+      askedAt: asked.address,
+      agents: stood.map(({ agent }) => agent),
+      agentToken: token,
+      processes: stood.flatMap(({ processes }) => processes),
+      client: null,
+      settings: settingsOf(variant, client.about.cores),
+      forbidden: null,
+      deathReason: died,
+    };
+  };
+
+  const deployOne = async (variant: VariantSpec, spec: DeploySpec): Promise<DeployOutcome> => {
+    ends.delete(variant.id);
+    const made: Made = { home: await homeOf(variant), pods: [], ports: [] };
+    try {
+      const deployment = await standUp(variant, spec, made);
+      standing.set(deployment, made);
+      return { state: 'standing', deployment };
+    } catch (error) {
+      for (const name of made.pods) torn.add(name);
+      await removePods(ground, made, TEARDOWN_LIMIT_MS);
+      if (!(error instanceof ServerStartError)) throw error;
+      return { state: 'failed', variant: variant.id, reason: error.message };
+    }
+  };
+
+  const remove = async (made: Made): Promise<void> => {
+    for (const name of made.pods) torn.add(name);
+    await removePods(ground, made, TEARDOWN_LIMIT_MS);
+  };
+
+  return {
+    context: connection.context,
+    serverVersion: version.gitVersion,
+    image: options.image,
+    run,
+    placement: () => everStood,
+    get isolation(): Isolation {
+      return {
+        generatorCores: [],
+        dataPlaneCores: [],
+        cgroups: 'one per container (the kubelet’s)',
+        keptAwake: [],
+        notIsolated: notApart(everStood),
+      };
+    },
+    clientCgroup: null,
+    link: () => null,
+    keepers: () => [],
+    dataPlaneRoles,
+    whyEnded: (variant) => ends.get(variant) ?? null,
+    openGenerator:
+      (variant) =>
+      (onLine): LineChannel => {
+        const client = pods.get(variant)?.find(({ side }) => side === 'client');
+        if (client === undefined) throw new EnvironmentFault('CLUSTER', `no client of ${variant} stands`);
+        return execInPod(
+          connection,
+          { namespace: client.namespace, pod: client.name, container: GENERATOR, argv: [PROGRAM, 'loadgen'] },
+          onLine,
+          () => ends.get(variant) ?? null,
+        );
+      },
+    deploy: async (spec) => {
+      generation += 1;
+      // Places are given before anything is waited for, so that they follow the scenario's order.
+      return Promise.all(spec.variants.map((variant) => deployOne(variant, spec)));
+    },
+    teardown: async (deployments) => {
+      await Promise.all(
+        deployments.map(async (deployment) => {
+          const made = standing.get(deployment);
+          standing.delete(deployment);
+          if (made !== undefined) await remove(made);
+        }),
+      );
+    },
+    close: async () => {
+      const remaining = [...standing.values()];
+      standing.clear();
+      for (const made of remaining) {
+        for (const name of made.pods) torn.add(name);
+        await Promise.all(made.ports.splice(0).map((port) => port.close()));
+      }
+      const settled = await Promise.allSettled(homes.values());
+      const own = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+      try {
+        await removeHomes(connection, run, own);
+      } catch (error) {
+        const why = error instanceof Error ? error.message : String(error);
+        throw new EnvironmentFault(
+          'CLUSTER',
+          `${why}; when the cluster can, \`meshmark clean --cluster --run ${run}\` removes what is left`,
+        );
+      } finally {
+        watch.close();
+        authority.remove();
+      }
+    },
+  };
+}
+
+function hasNativeSidecars({ major, minor }: { readonly major: string; readonly minor: string }): boolean {
+  return Number(major) > 1 || Number.parseInt(minor, 10) >= NATIVE_SIDECARS_MINOR;
+}

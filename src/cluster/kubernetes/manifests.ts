@@ -1,0 +1,175 @@
+/** Our objects as the API server takes them. */
+import type { V1Container, V1Namespace, V1Pod, V1ResourceQuota, V1Secret } from '@kubernetes/client-node';
+import { labelsOf, RUN_LABEL, SIDE_LABEL } from './names.js';
+import { type ContainerPlan, GENERATOR, PORTS, type PodPlan, PROGRAM, SECRETS } from './pod-plan.js';
+
+/** What the user says of every pod. */
+export interface PodSettings {
+  readonly image: string;
+  readonly imagePullPolicy: 'Always' | 'IfNotPresent' | 'Never';
+  readonly pullSecrets: readonly string[];
+  /** Labels of nodes that the client's pods, and all others, may be on; empty for any. */
+  readonly clientNodes: Readonly<Record<string, string>>;
+  readonly serviceNodes: Readonly<Record<string, string>>;
+  /** Of each container: what is set aside for it, and the most memory that it may have. */
+  readonly cpuRequest: string;
+  readonly memoryLimit: string;
+}
+
+export interface PodIdentity {
+  readonly run: string;
+  readonly variant: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly secret: string;
+  /** After so long a pod ends by itself, if nobody was left to remove it. */
+  readonly longestSeconds: number;
+  /** Whether the server knows containers that ride beside a pod's own (Kubernetes 1.29 and later). */
+  readonly nativeSidecars: boolean;
+  /** Whether the run's variants have namespaces of their own. */
+  readonly everyNamespace: boolean;
+}
+
+/** Unprivileged, as the images are made for. */
+const USER = 65534;
+/** Processes end on SIGTERM within milliseconds. */
+const GRACE_SECONDS = 2;
+const LARGEST_QUOTA_PODS = 12;
+/** A container that does not listen for so long has not started. */
+const START_PROBES = 30;
+
+export function namespaceManifest(run: string, variant: string, name: string): V1Namespace {
+  return {
+    metadata: {
+      name,
+      labels: {
+        ...labelsOf(run, variant),
+        // https://kubernetes.io/docs/concepts/security/pod-security-standards/
+        'pod-security.kubernetes.io/enforce': 'restricted',
+      },
+    },
+  };
+}
+
+/** Nothing that goes wrong in a run may take more of the cluster than its pods. */
+export function quotaManifest(run: string, variant: string): V1ResourceQuota {
+  return {
+    metadata: { name: 'meshmark', labels: labelsOf(run, variant) },
+    spec: {
+      hard: {
+        pods: String(LARGEST_QUOTA_PODS),
+        persistentvolumeclaims: '0',
+        'services.loadbalancers': '0',
+        'services.nodeports': '0',
+      },
+    },
+  };
+}
+
+export function secretManifest(
+  run: string,
+  variant: string,
+  name: string,
+  stringData: Readonly<Record<string, string>>,
+): V1Secret {
+  return { metadata: { name, labels: labelsOf(run, variant) }, stringData: { ...stringData } };
+}
+
+/** One pod with its agent beside it. */
+export function podManifest(pod: PodPlan, identity: PodIdentity, settings: PodSettings): V1Pod {
+  const { run, variant, namespace, name, secret, longestSeconds, nativeSidecars } = identity;
+  const labels = { ...labelsOf(run, variant), [SIDE_LABEL]: pod.side };
+  const agent: ContainerPlan = {
+    role: 'agent',
+    argv: [PROGRAM, 'agent', '--listen', `0.0.0.0:${PORTS.agent}`, '--token-file', `${SECRETS}/token`],
+    env: {},
+    port: PORTS.agent,
+    adminPort: null,
+    reached: true,
+    sidecar: true,
+  };
+  const all = [...pod.containers, agent].map((container) => ({
+    container,
+    manifest: containerManifest(container, settings),
+  }));
+  const beside = nativeSidecars ? all.filter(({ container }) => container.sidecar) : [];
+  const own = all.filter((one) => !beside.includes(one));
+  const nodes = pod.side === 'client' ? settings.clientNodes : settings.serviceNodes;
+  return {
+    metadata: { name, namespace, labels },
+    spec: {
+      restartPolicy: 'Never',
+      // The agent reads the clocks of the pod's other containers.
+      shareProcessNamespace: true,
+      automountServiceAccountToken: false,
+      enableServiceLinks: false,
+      terminationGracePeriodSeconds: GRACE_SECONDS,
+      activeDeadlineSeconds: longestSeconds,
+      securityContext: {
+        runAsNonRoot: true,
+        runAsUser: USER,
+        runAsGroup: USER,
+        seccompProfile: { type: 'RuntimeDefault' },
+      },
+      ...(settings.pullSecrets.length === 0
+        ? {}
+        : { imagePullSecrets: settings.pullSecrets.map((secretName) => ({ name: secretName })) }),
+      ...(Object.keys(nodes).length === 0 ? {} : { nodeSelector: { ...nodes } }),
+      affinity: affinityOf(pod.side, run, identity.everyNamespace),
+      volumes: [{ name: 'secrets', secret: { secretName: secret } }],
+      ...(beside.length === 0
+        ? {}
+        : { initContainers: beside.map(({ manifest }) => ({ ...manifest, restartPolicy: 'Always' })) }),
+      containers: own.map(({ manifest }) => manifest),
+    },
+  };
+}
+
+function containerManifest(
+  { role, argv, env, port, reached }: ContainerPlan,
+  settings: PodSettings,
+): V1Container {
+  const { image, imagePullPolicy, cpuRequest, memoryLimit } = settings;
+  const measured = role !== 'agent' && role !== GENERATOR;
+  return {
+    name: role,
+    image,
+    imagePullPolicy,
+    command: [...argv],
+    env: [
+      ...(measured ? [{ name: 'MESHMARK_ROLE', value: role }] : []),
+      ...Object.entries(env).map(([name, value]) => ({ name, value })),
+    ],
+    // No limit of CPU: a container that is held up by one is measured at the limit, not at its work.
+    resources: { requests: { cpu: cpuRequest, memory: memoryLimit }, limits: { memory: memoryLimit } },
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+    },
+    volumeMounts: [{ name: 'secrets', mountPath: SECRETS, readOnly: true }],
+    // Asked only until it has started: a probe that goes on would be traffic beside the measured one.
+    ...(port === null || !reached
+      ? {}
+      : { startupProbe: { tcpSocket: { port }, periodSeconds: 1, failureThreshold: START_PROBES } }),
+  };
+}
+
+/** Clients of a run keep together and away from everything behind them, where nodes allow. */
+function affinityOf(side: PodPlan['side'], run: string, everyNamespace: boolean) {
+  const near = { matchLabels: { [RUN_LABEL]: run, [SIDE_LABEL]: 'client' } };
+  const far = {
+    matchLabels: { [RUN_LABEL]: run },
+    matchExpressions: [{ key: SIDE_LABEL, operator: 'In', values: ['service', 'middle', 'control'] }],
+  };
+  const [same, other] = side === 'client' ? [near, far] : [far, near];
+  const namespaces = everyNamespace ? { namespaceSelector: {} } : {};
+  const term = (labelSelector: typeof near | typeof far) => ({
+    weight: 100,
+    podAffinityTerm: { labelSelector, ...namespaces, topologyKey: 'kubernetes.io/hostname' },
+  });
+  return {
+    podAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [term(same)] },
+    podAntiAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [term(other)] },
+  };
+}

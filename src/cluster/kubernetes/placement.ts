@@ -1,0 +1,28 @@
+/** What keeps the parts of a run apart in a cluster, and what does not: read off where everything ran. */
+import type { StandingPod } from './standing-pods.js';
+
+/** One sentence for each way in which what is compared, or what measures it, was not apart. */
+export function notApart(pods: readonly StandingPod[]): string[] {
+  if (pods.length === 0) return [];
+  const nodesOf = (sides: readonly string[]) => [
+    ...new Set(pods.filter(({ side }) => sides.includes(side)).map(({ node }) => node)),
+  ];
+  const clients = nodesOf(['client']);
+  const others = nodesOf(['service', 'middle']);
+  const shared = clients.filter((node) => others.includes(node));
+  const machines = new Set(pods.map(({ about, node }) => about.bootId ?? node));
+  const nodes = new Set(pods.map(({ node }) => node));
+  return [
+    'no process has cores of its own: each node’s scheduler places them all',
+    ...(shared.length === 0 ? [] : [`clients and services share a node: ${shared.join(', ')}`]),
+    ...(clients.length > 1
+      ? [`clients ran on different nodes (${clients.join(', ')}), which is in every comparison`]
+      : []),
+    ...(others.length > 1
+      ? [`services ran on different nodes (${others.join(', ')}), which is in every comparison`]
+      : []),
+    ...(machines.size < nodes.size
+      ? [`the ${nodes.size} nodes are ${machines.size === 1 ? 'one machine' : `${machines.size} machines`}`]
+      : []),
+  ];
+}

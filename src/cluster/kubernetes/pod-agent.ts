@@ -1,0 +1,60 @@
+/** What a pod's agent tells once, when the pod stands: its processes, and the machine it is on. */
+import { connect } from 'node:net';
+import { createInterface } from 'node:readline';
+import { z } from 'zod';
+
+const aboutMachine = z.object({
+  hostname: z.string(),
+  platform: z.string(),
+  arch: z.string(),
+  goVersion: z.string(),
+  cores: z.int().positive(),
+  kernel: z.string().nullable(),
+  cpuModel: z.string().nullable(),
+  memoryBytes: z.number().nullable(),
+  governor: z.string().nullable(),
+  hypervisor: z.boolean(),
+  bootId: z.string().nullable(),
+});
+export type AboutMachine = z.infer<typeof aboutMachine>;
+
+const answer = z.object({
+  processes: z.array(z.object({ role: z.string(), pid: z.int() })).default([]),
+  about: aboutMachine,
+  error: z.string().optional(),
+});
+export type AgentAnswer = z.infer<typeof answer>;
+
+const LIMIT_MS = 5000;
+
+/** Asks the agent at `address` (`host:port`). Throws an Error with why it did not answer. */
+export function askAgent(address: string, token: string): Promise<AgentAnswer> {
+  const colon = address.lastIndexOf(':');
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: address.slice(0, colon), port: Number(address.slice(colon + 1)) });
+    const fail = (why: string) => {
+      socket.destroy();
+      reject(new Error(why));
+    };
+    socket.setTimeout(LIMIT_MS, () => fail(`the agent did not answer in ${LIMIT_MS / 1000} s`));
+    socket.on('error', (error) => fail(error.message));
+    socket.on('close', () => fail('the connection to the agent ended'));
+    socket.on('connect', () => socket.write(`${JSON.stringify({ token, op: 'about' })}\n`));
+    createInterface({ input: socket }).once('line', (line) => {
+      const parsed = answer.safeParse(tryJson(line));
+      if (!parsed.success) fail(`the agent said what is no answer: ${line.slice(0, 200)}`);
+      else {
+        resolve(parsed.data);
+        socket.destroy();
+      }
+    });
+  });
+}
+
+function tryJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

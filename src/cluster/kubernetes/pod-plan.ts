@@ -1,0 +1,191 @@
+/** Which pods a variant stands of: who shares a pod with whom, and on which ports. */
+import type { ProxySpec, VariantSpec } from '../../variants/index.js';
+import {
+  asksServer,
+  policyArguments,
+  proxyArguments,
+  proxyEnvironment,
+  serviceArguments,
+} from '../arguments.js';
+import type { Identity } from '../certificates.js';
+import type { ServiceSpec } from '../cluster.js';
+import type { Side } from './names.js';
+
+/** The program of the image, see src/images. */
+export const PROGRAM = '/dataplane';
+/** Folder in which pods have the variant's secret. */
+export const SECRETS = '/etc/meshmark';
+/** Each pod has a network of its own, so that ports need not differ between pods. */
+export const PORTS = {
+  agent: 9700,
+  service: { listen: 8080, admin: 9701 },
+  proxy: { listen: 8443, admin: 9702 },
+  policy: { listen: 8550, admin: 9703 },
+} as const;
+
+export interface ContainerPlan {
+  /** Role of its process, and its name. */
+  readonly role: string;
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** Where it serves and tells what it did; null for one that does neither. */
+  readonly port: number | null;
+  readonly adminPort: number | null;
+  /** Whether others than its own pod reach it. */
+  readonly reached: boolean;
+  /** Whether it rides beside the pod's own program. */
+  readonly sidecar: boolean;
+}
+
+export interface PodPlan {
+  readonly side: Side;
+  /** Tells the pods of a variant apart. */
+  readonly name: string;
+  readonly containers: readonly ContainerPlan[];
+  /** Port that whoever is before it in the path is told; null for the client's own pod. */
+  readonly port: number | null;
+}
+
+/** What pods are told that stand before others: `host:port` of the policy server and of the next step. */
+export interface Behind {
+  readonly policyServer: string | null;
+  readonly upstream: string;
+}
+
+/** A pod that is still to be told what stands behind it. */
+export interface PlannedPod {
+  readonly side: Side;
+  readonly name: string;
+  plan(behind: Behind): PodPlan;
+}
+
+const LOOPBACK = '127.0.0.1';
+const ANYWHERE = '0.0.0.0';
+
+/** The identity that a role's container finds among its secrets. */
+export function identityIn(role: string): Identity {
+  return {
+    certificateFile: `${SECRETS}/${role}.crt`,
+    keyFile: `${SECRETS}/${role}.key`,
+    authorityFile: `${SECRETS}/ca.crt`,
+  };
+}
+
+/** Roles that prove who they are. */
+export function identifiedRoles({ form }: VariantSpec): { role: string; key: 'ecdsa' | 'rsa' }[] {
+  if (form.type !== 'sidecar') return [];
+  return form.proxies.filter(isSecured).map(({ role }) => ({ role, key: form.options.tls.key }));
+}
+
+function isSecured({ listen, upstream }: ProxySpec): boolean {
+  return listen.security === 'mtls' || upstream.security === 'mtls';
+}
+
+/** Whether a policy server stands beside the path. */
+export function needsPolicyServer({ form }: VariantSpec): boolean {
+  return form.type === 'sidecar' && form.proxies.some(({ policy }) => asksServer(policy));
+}
+
+/** The policy server's own pod, whose rules are the secret's `rules.json`. */
+export function policyPod(latencyMs: number): PodPlan {
+  const { listen, admin } = PORTS.policy;
+  const seat = { program: PROGRAM, listen: `${ANYWHERE}:${listen}`, admin: `${LOOPBACK}:${admin}` };
+  const argv = policyArguments(`${SECRETS}/rules.json`, latencyMs, seat);
+  return {
+    side: 'control',
+    name: 'policy',
+    containers: [
+      { role: 'policy', argv, env: {}, port: listen, adminPort: admin, reached: true, sidecar: false },
+    ],
+    port: listen,
+  };
+}
+
+/**
+ * The pods of the path from its end to its beginning, as a mesh has them: the last proxy rides with the service, the first
+ * with the client, and a proxy between them has a pod of its own.
+ */
+export function podsOf(variant: VariantSpec, service: ServiceSpec): PlannedPod[] {
+  const { form } = variant;
+  const proxies = form.type === 'sidecar' ? form.proxies : [];
+  const [first] = proxies;
+  const last = proxies.length > 1 ? proxies.at(-1) : undefined;
+  const middle = proxies.slice(1, -1);
+  const proxyOf = (proxy: ProxySpec, host: string, { upstream, policyServer }: Behind): ContainerPlan => {
+    if (form.type !== 'sidecar') throw new RangeError(`${variant.id} has no sidecars`);
+    const { listen, admin } = PORTS.proxy;
+    const seat = { program: PROGRAM, listen: `${host}:${listen}`, admin: `${LOOPBACK}:${admin}` };
+    const identity = isSecured(proxy) ? identityIn(proxy.role) : null;
+    return {
+      role: proxy.role,
+      argv: proxyArguments(form, proxy, { seat, upstream, identity, policyServer, cgroup: null }),
+      env: proxyEnvironment(form),
+      port: listen,
+      adminPort: admin,
+      reached: host === ANYWHERE,
+      sidecar: true,
+    };
+  };
+  const servicePod: PlannedPod = {
+    side: 'service',
+    name: 'service',
+    plan: (behind) => {
+      const { listen, admin } = PORTS.service;
+      const host = last === undefined ? ANYWHERE : LOOPBACK;
+      const seat = { program: PROGRAM, listen: `${host}:${listen}`, admin: `${LOOPBACK}:${admin}` };
+      const own: ContainerPlan = {
+        role: 'service',
+        argv: serviceArguments(service, seat, null),
+        env: {},
+        port: listen,
+        adminPort: admin,
+        reached: last === undefined,
+        sidecar: false,
+      };
+      const beside = { ...behind, upstream: `${LOOPBACK}:${listen}` };
+      return {
+        side: 'service',
+        name: 'service',
+        containers: [own, ...(last === undefined ? [] : [proxyOf(last, ANYWHERE, beside)])],
+        port: last === undefined ? listen : PORTS.proxy.listen,
+      };
+    },
+  };
+  const between = middle.reverse().map(
+    (proxy): PlannedPod => ({
+      side: 'middle',
+      name: proxy.role,
+      plan: (behind) => ({
+        side: 'middle',
+        name: proxy.role,
+        containers: [{ ...proxyOf(proxy, ANYWHERE, behind), sidecar: false }],
+        port: PORTS.proxy.listen,
+      }),
+    }),
+  );
+  const clientPod: PlannedPod = {
+    side: 'client',
+    name: 'client',
+    plan: (behind) => ({
+      side: 'client',
+      name: 'client',
+      containers: [
+        {
+          role: GENERATOR,
+          argv: [PROGRAM, 'wait'],
+          env: {},
+          port: null,
+          adminPort: null,
+          reached: false,
+          sidecar: false,
+        },
+        ...(first === undefined ? [] : [proxyOf(first, LOOPBACK, behind)]),
+      ],
+      port: null,
+    }),
+  };
+  return [servicePod, ...between, clientPod];
+}
+
+/** Name of the container in which load generators are started; its processes are nobody's data plane. */
+export const GENERATOR = 'generator';

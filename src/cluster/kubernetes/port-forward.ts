@@ -1,0 +1,56 @@
+/** A port of a pod, the pod's loopback included, as a port of this machine's loopback. */
+import { createServer, type Socket } from 'node:net';
+import { PassThrough } from 'node:stream';
+import { PortForward } from '@kubernetes/client-node';
+import type { Connection } from './connection.js';
+
+export interface ForwardedPort {
+  /** `host:port` of this machine. */
+  readonly address: string;
+  close(): Promise<void>;
+}
+
+/** Every connection to the address is one to the pod's port, through the API server. */
+export function forwardPort(
+  { config }: Connection,
+  namespace: string,
+  pod: string,
+  port: number,
+): Promise<ForwardedPort> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    // A caller that gives up is no fault of ours.
+    socket.on('error', () => socket.destroy());
+    const errors = new PassThrough().on('data', () => socket.destroy());
+    new PortForward(config).portForward(namespace, pod, [port], socket, errors, socket).then(
+      (opened) => {
+        if (typeof opened === 'function') return;
+        opened.on('error', () => socket.destroy());
+        opened.on('close', () => socket.end());
+        if (socket.destroyed) opened.close();
+        else socket.on('close', () => opened.close());
+      },
+      () => socket.destroy(),
+    );
+  });
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const bound = server.address();
+      if (bound === null || typeof bound === 'string') {
+        reject(new Error('loopback gave no port'));
+        return;
+      }
+      resolve({
+        address: `127.0.0.1:${bound.port}`,
+        close: () =>
+          new Promise((done) => {
+            for (const socket of sockets) socket.destroy();
+            server.close(() => done());
+          }),
+      });
+    });
+  });
+}

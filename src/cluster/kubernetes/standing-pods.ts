@@ -1,0 +1,195 @@
+/** The pods of one variant as they stand: made one behind the other, reached, known by their processes, and removed. */
+import type { V1Pod } from '@kubernetes/client-node';
+import type { DeployedProcess, PodAgent } from '../cluster.js';
+import { ServerStartError } from '../servers.js';
+import { type Connection, messageOf, patiently, statusOf } from './connection.js';
+import { evidenceOf } from './explain.js';
+import type { Home } from './home.js';
+import { type PodIdentity, type PodSettings, podManifest } from './manifests.js';
+import type { Side } from './names.js';
+import { type AboutMachine, askAgent } from './pod-agent.js';
+import { GENERATOR, PORTS, type PodPlan } from './pod-plan.js';
+import { isStanding, troubleOf, waitsFor } from './pod-state.js';
+import type { PodWatch } from './pod-watch.js';
+import { type ForwardedPort, forwardPort } from './port-forward.js';
+
+/** More than the largest process id of Linux (PID_MAX_LIMIT, include/linux/threads.h). */
+const PIDS_OF_A_POD = 2 ** 22;
+
+export interface StandingPod {
+  readonly variant: string;
+  readonly side: Side;
+  readonly name: string;
+  readonly namespace: string;
+  readonly node: string;
+  readonly roles: readonly string[];
+  readonly address: string;
+  readonly about: AboutMachine;
+  readonly agent: PodAgent;
+  readonly processes: readonly DeployedProcess[];
+}
+
+/** What the pods of a run are made with. */
+export interface PodGround {
+  readonly connection: Connection;
+  readonly watch: PodWatch;
+  readonly settings: PodSettings;
+  readonly startLimitMs: number;
+  readonly token: string;
+  readonly signal: AbortSignal;
+  /** A number that no other pod of the run has. */
+  nextNumber(): number;
+  /** The number of the machine with that boot id. */
+  machineOf(bootId: string | null, node: string): number;
+}
+
+/** What was made for a variant, whether or not it came to stand: everything that must be removed again. */
+export interface Made {
+  readonly home: Home;
+  readonly pods: string[];
+  readonly ports: ForwardedPort[];
+}
+
+/** Creates a pod. Throws CLUSTER, and ServerStartError when the cluster has no room for it. */
+export async function createPod(
+  { connection, settings }: PodGround,
+  made: Made,
+  plan: PodPlan,
+  identity: Omit<PodIdentity, 'namespace' | 'variant' | 'secret'>,
+): Promise<void> {
+  const { namespace, variant, secret } = made.home;
+  const body = podManifest(plan, { ...identity, namespace, variant, secret }, settings);
+  made.pods.push(identity.name);
+  await patiently(connection, `create the pod ${identity.name} in ${namespace}`, async () => {
+    try {
+      await connection.core.createNamespacedPod({ namespace, body });
+    } catch (error) {
+      if (statusOf(error) === 409) return;
+      const said = messageOf(error);
+      if (
+        statusOf(error) === 403 &&
+        /exceeded quota|violates PodSecurity|is forbidden: \[?(minimum|maximum)/.test(said)
+      ) {
+        throw new ServerStartError(`the cluster refuses the pod ${identity.name}: ${said}`);
+      }
+      throw error;
+    }
+  });
+}
+
+/** Waits until a pod has an address. Throws ServerStartError with the cluster's reasons. */
+export function addressed(ground: PodGround, namespace: string, name: string): Promise<string> {
+  return untilPod(ground, namespace, name, (pod) => pod.status?.podIP ?? null);
+}
+
+/** Waits until all containers of a pod have started. Throws ServerStartError with the cluster's reasons. */
+export function started(ground: PodGround, namespace: string, name: string): Promise<V1Pod> {
+  return untilPod(ground, namespace, name, (pod) => (isStanding(pod) ? pod : null));
+}
+
+async function untilPod<Found>(
+  { connection, watch, startLimitMs, signal }: PodGround,
+  namespace: string,
+  name: string,
+  found: (pod: V1Pod) => Found | null,
+): Promise<Found> {
+  type Outcome = { readonly found: Found } | { readonly trouble: string; readonly pod: V1Pod | null };
+  const outcome = await watch.until<Outcome>(() => {
+    const pod = watch.get(namespace, name);
+    if (signal.aborted) return { trouble: 'interrupted', pod };
+    if (pod === null) return null;
+    const trouble = troubleOf(pod);
+    if (trouble !== null) return { trouble, pod };
+    const result = found(pod);
+    return result === null ? null : { found: result };
+  }, startLimitMs);
+  if (outcome !== null && 'found' in outcome) return outcome.found;
+  const pod = outcome?.pod ?? watch.get(namespace, name);
+  const limit = `not in ${startLimitMs / 1000} s`;
+  const why =
+    outcome?.trouble ?? (pod === null ? `${limit}: the pod was never seen` : `${limit}: ${waitsFor(pod)}`);
+  const evidence = pod === null ? '' : await evidenceOf(connection, pod, why);
+  throw new ServerStartError(`pod ${namespace}/${name}: ${why}${evidence}`);
+}
+
+/** Makes what tells of a pod's processes reachable, and asks the pod's agent which they are. Throws ServerStartError. */
+export async function known(ground: PodGround, made: Made, plan: PodPlan, pod: V1Pod): Promise<StandingPod> {
+  const { connection, token } = ground;
+  const { namespace } = made.home;
+  const name = pod.metadata?.name ?? '';
+  const node = pod.spec?.nodeName ?? 'unknown';
+  const forward = async (port: number) => {
+    const forwarded = await forwardPort(connection, namespace, name, port);
+    made.ports.push(forwarded);
+    return forwarded.address;
+  };
+  const agentAddress = await forward(PORTS.agent);
+  const told = await askAgent(agentAddress, token).catch((error: unknown) => {
+    throw new ServerStartError(
+      `pod ${namespace}/${name}: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  });
+  const pidBase = ground.nextNumber() * PIDS_OF_A_POD;
+  const machine = ground.machineOf(told.about.bootId, node);
+  const address = pod.status?.podIP ?? '';
+  const measured = plan.containers.filter(({ role }) => role !== GENERATOR);
+  const processes = await Promise.all(
+    measured.map(async ({ role, adminPort }): Promise<DeployedProcess> => {
+      const found = told.processes.find((one) => one.role === role);
+      if (found === undefined) {
+        throw new ServerStartError(`pod ${namespace}/${name}: its agent sees no process of ${role}`);
+      }
+      const admin = adminPort === null ? null : await forward(adminPort);
+      return {
+        role,
+        pid: pidBase + found.pid,
+        admin: admin === null ? null : { type: 'snapshot', address: admin, otherClock: machine !== 0 },
+      };
+    }),
+  );
+  return {
+    variant: made.home.variant,
+    side: plan.side,
+    name,
+    namespace,
+    node,
+    roles: plan.containers.map(({ role }) => role),
+    address,
+    about: told.about,
+    // The generator's own pod is reached without leaving it.
+    agent: {
+      address: `${plan.side === 'client' ? '127.0.0.1' : bracketed(address)}:${PORTS.agent}`,
+      pidBase,
+      machine,
+    },
+    processes,
+  };
+}
+
+/** An address of IPv6 stands in brackets before a port. */
+export function bracketed(address: string): string {
+  return address.includes(':') ? `[${address}]` : address;
+}
+
+/** Ends the pods and waits until they are gone. Throws CLUSTER. */
+export async function removePods(
+  { connection, watch }: PodGround,
+  made: Made,
+  limitMs: number,
+): Promise<void> {
+  const { namespace } = made.home;
+  await Promise.all(made.ports.splice(0).map((port) => port.close()));
+  const names = made.pods.splice(0);
+  await Promise.all(
+    names.map((name) =>
+      patiently(connection, `remove the pod ${name} in ${namespace}`, async () => {
+        try {
+          await connection.core.deleteNamespacedPod({ namespace, name });
+        } catch (error) {
+          if (statusOf(error) !== 404) throw error;
+        }
+      }),
+    ),
+  );
+  await watch.until(() => (names.some((name) => watch.get(namespace, name) !== null) ? null : true), limitMs);
+}

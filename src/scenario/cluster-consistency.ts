@@ -1,0 +1,45 @@
+/** What the rest of a scenario must agree on with where its variants stand. */
+import { KUBERNETES_FIELDS } from './cluster-schema.js';
+import type { Disagreement, IsWritten } from './disagreement.js';
+import type { Draft } from './draft.js';
+
+/** Fields of the other provider, and what only a machine of one's own can have. */
+export function checkCluster(
+  { top, topology, load, crossCheck }: Draft,
+  isWritten: IsWritten,
+): Disagreement[] {
+  // What is wrong with it has been said of its own fields.
+  if (top.cluster === undefined && isWritten(['cluster'])) return [];
+  const provider = top.cluster?.provider ?? 'local';
+  if (provider === 'local') {
+    return KUBERNETES_FIELDS.filter((field) => isWritten(['cluster', field])).map((field) => ({
+      path: ['cluster', field],
+      message: `\`cluster.${field}\` needs \`provider: kubernetes\`, and this is \`local\``,
+    }));
+  }
+  const found: Disagreement[] = [];
+  const refuse = (when: boolean, path: readonly string[], message: string) => {
+    if (when) found.push({ path, message });
+  };
+  refuse(
+    (topology?.roundTrip ?? 0) > 0,
+    ['topology', 'roundTrip'],
+    'a round trip is added to links of this machine only; leave it out: a cluster has its own',
+  );
+  refuse(
+    topology?.addresses === 'ipv6',
+    ['topology', 'addresses'],
+    'a cluster gives its pods their addresses; leave this out',
+  );
+  refuse(
+    load?.driver !== undefined && load.driver !== 'loadgen',
+    ['load', 'driver'],
+    'pods have meshmark’s own load generator only; use `loadgen`',
+  );
+  refuse(
+    crossCheck?.driver === 'k6',
+    ['crossCheck', 'driver'],
+    'pods have meshmark’s own load generator only; leave `crossCheck` out',
+  );
+  return found;
+}
