@@ -3,7 +3,7 @@
 //
 //	dataplane service  --response-bytes 16384
 //	dataplane sidecar  --role outbound --upstream 127.0.0.1:41234
-//	dataplane loadgen
+//	dataplane loadgen  [--serve 127.0.0.1:9600]
 //	dataplane ask      --address 127.0.0.1:41234 --certificate FILE --key FILE --ca FILE
 //	dataplane launch   --parent 4711 -- command args…
 //	dataplane guard
@@ -15,7 +15,6 @@
 //	dataplane policy   --rules rules.json --latency 1ms
 //	dataplane agent    --token-file FILE
 //	dataplane about
-//	dataplane wait
 //	dataplane version
 //
 // README.md beside this file says what each does; PROTOCOL.md how they are talked to.
@@ -38,7 +37,6 @@ import (
 	"meshmark/dataplane/internal/policy"
 	"meshmark/dataplane/internal/service"
 	"meshmark/dataplane/internal/sidecar"
-	"meshmark/dataplane/internal/wait"
 	"meshmark/dataplane/internal/wire"
 )
 
@@ -60,11 +58,10 @@ var subcommands = map[string]subcommand{
 	"policy":     policy.Main,
 	"agent":      agent.Main,
 	"about":      about.Main,
-	"wait":       wait.Main,
 	"version":    printVersion,
 }
 
-const usage = "usage: dataplane service|sidecar|loadgen|ask|launch|guard|pin|keep-awake|kernel|wire|loopback|policy|agent|about|wait|version [options]"
+const usage = "usage: dataplane service|sidecar|loadgen|ask|launch|guard|pin|keep-awake|kernel|wire|loopback|policy|agent|about|version [options]"
 
 func main() {
 	if len(os.Args) < 2 {

@@ -69,6 +69,7 @@ export async function performRun(asked: RunRequest): Promise<StoredRun> {
   const available = plan.variants.filter(({ id }) => !unavailable.has(id));
   let writer: RunWriter | null = null;
   let run: RunRecord | null = null;
+  let engine: LoadgenEngine | null = null;
   const drivers: readonly string[] = [plan.load.driver, plan.schedule.crossCheck?.driver ?? ''];
   const k6Folder = drivers.includes('k6') ? mkdtempSync(join(tmpdir(), 'meshmark-k6-')) : null;
   try {
@@ -84,7 +85,7 @@ export async function performRun(asked: RunRequest): Promise<StoredRun> {
     if (generatorCores.length > 0) pinHarness(generatorCores);
     const { clientCgroup } = cluster;
     const started = await ground.startEngine();
-    const engine = request.between?.(started) ?? started;
+    engine = request.between?.(started) ?? started;
     const needsAutocannon = drivers.includes('autocannon');
     const processes = plan.load.driver === 'autocannon' ? plan.load.processes : 1;
     const autocannon = needsAutocannon
@@ -132,6 +133,7 @@ export async function performRun(asked: RunRequest): Promise<StoredRun> {
   } finally {
     closeQuietly(writer);
     try {
+      await engine?.close();
       await cluster.close();
     } finally {
       await host.close();

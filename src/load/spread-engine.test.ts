@@ -169,9 +169,13 @@ describe('mergedReading', () => {
       { target: target('b', agents), reading: reading(6) },
     ]);
     expect(merged.cores).toEqual([core(0, 1), core(4096, 3)]);
-    expect(merged.processes.filter(({ role }) => role === 'generator').map(({ cpuNs }) => cpuNs)).toEqual([
-      11,
+    const generators = merged.processes.filter(({ role }) => role === 'generator');
+    expect(generators.map(({ target: of, pid, cpuNs }) => [of, pid, cpuNs])).toEqual([
+      ['a', 101, 5],
+      ['b', 101, 6],
     ]);
-    expect(merged.processes.filter((one) => one.target === 'b').map(({ pid }) => pid)).toEqual([107, 207]);
+    expect(merged.processes.filter((one) => one.target === 'b').map(({ pid }) => pid)).toEqual([
+      101, 107, 207,
+    ]);
   });
 });

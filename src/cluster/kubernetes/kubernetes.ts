@@ -14,21 +14,12 @@ import { waitForAnswer } from '../readiness.js';
 import { ServerStartError } from '../servers.js';
 import { settingsOf } from '../settings.js';
 import { type ConnectionOptions, connectTo, patiently } from './connection.js';
-import { execInPod } from './exec-channel.js';
+import { generatorAt } from './generator-channel.js';
 import { type Home, makeHome, removeHomes } from './home.js';
 import type { PodSettings } from './manifests.js';
 import { MANAGED_BY, RUN_LABEL, selectorOf } from './names.js';
 import { notApart } from './placement.js';
-import {
-  GENERATOR,
-  identifiedRoles,
-  needsPolicyServer,
-  PORTS,
-  type PodPlan,
-  PROGRAM,
-  podsOf,
-  policyPod,
-} from './pod-plan.js';
+import { identifiedRoles, needsPolicyServer, PORTS, type PodPlan, podsOf, policyPod } from './pod-plan.js';
 import { troubleOf } from './pod-state.js';
 import { watchPods } from './pod-watch.js';
 import { forwardPort } from './port-forward.js';
@@ -65,7 +56,7 @@ export interface KubernetesCluster extends Cluster {
   readonly run: string;
   /** Where everything ran that ever stood, in the order in which it did. */
   placement(): readonly StandingPod[];
-  /** Starts a load generator where the variant's client is. */
+  /** The load generator that is where the variant's client is. */
   openGenerator(variant: string): OpenLineChannel;
 }
 
@@ -252,12 +243,9 @@ export async function createKubernetesCluster(options: KubernetesOptions): Promi
       (onLine): LineChannel => {
         const client = pods.get(variant)?.find(({ side }) => side === 'client');
         if (client === undefined) throw new EnvironmentFault('CLUSTER', `no client of ${variant} stands`);
-        return execInPod(
-          connection,
-          { namespace: client.namespace, pod: client.name, container: GENERATOR, argv: [PROGRAM, 'loadgen'] },
-          onLine,
-          () => ends.get(variant) ?? null,
-        );
+        if (client.generator === null)
+          throw new EnvironmentFault('CLUSTER', `${client.name} has no generator`);
+        return generatorAt(client.generator, onLine, () => ends.get(variant) ?? null);
       },
     deploy: async (spec) => {
       generation += 1;

@@ -40,7 +40,9 @@ export function askAgent(address: string, token: string): Promise<AgentAnswer> {
     socket.on('error', (error) => fail(error.message));
     socket.on('close', () => fail('the connection to the agent ended'));
     socket.on('connect', () => socket.write(`${JSON.stringify({ token, op: 'about' })}\n`));
-    createInterface({ input: socket }).once('line', (line) => {
+    const lines = createInterface({ input: socket });
+    lines.on('error', (error: Error) => fail(error.message));
+    lines.once('line', (line) => {
       const parsed = answer.safeParse(tryJson(line));
       if (!parsed.success) fail(`the agent said what is no answer: ${line.slice(0, 200)}`);
       else {

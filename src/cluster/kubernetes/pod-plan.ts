@@ -18,6 +18,7 @@ export const SECRETS = '/etc/meshmark';
 /** Each pod has a network of its own, so that ports need not differ between pods. */
 export const PORTS = {
   agent: 9700,
+  generator: 9600,
   service: { listen: 8080, admin: 9701 },
   proxy: { listen: 8443, admin: 9702 },
   policy: { listen: 8550, admin: 9703 },
@@ -172,7 +173,7 @@ export function podsOf(variant: VariantSpec, service: ServiceSpec): PlannedPod[]
       containers: [
         {
           role: GENERATOR,
-          argv: [PROGRAM, 'wait'],
+          argv: [PROGRAM, 'loadgen', '--serve', `${LOOPBACK}:${PORTS.generator}`],
           env: {},
           port: null,
           adminPort: null,
@@ -187,5 +188,5 @@ export function podsOf(variant: VariantSpec, service: ServiceSpec): PlannedPod[]
   return [servicePod, ...between, clientPod];
 }
 
-/** Name of the container in which load generators are started; its processes are nobody's data plane. */
+/** Name of the load generator's container; what it uses is nobody's data plane. */
 export const GENERATOR = 'generator';

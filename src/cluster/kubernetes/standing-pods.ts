@@ -27,6 +27,8 @@ export interface StandingPod {
   readonly about: AboutMachine;
   readonly agent: PodAgent;
   readonly processes: readonly DeployedProcess[];
+  /** `host:port` of this machine at which its load generator is spoken with; null where it has none. */
+  readonly generator: string | null;
 }
 
 /** What the pods of a run are made with. */
@@ -163,6 +165,7 @@ export async function known(ground: PodGround, made: Made, plan: PodPlan, pod: V
       machine,
     },
     processes,
+    generator: plan.side === 'client' ? await forward(PORTS.generator) : null,
   };
 }
 

@@ -39,6 +39,7 @@ export function machine({ run }: View): Section {
       ['Control groups', isolation.cgroups ?? missing(null)],
       ['Fingerprint', html`<code>${info.fingerprint}</code>`],
     ])}
+${placement(run)}
 ${
   isolation.notIsolated.length === 0
     ? null
@@ -60,6 +61,54 @@ ${
       })
 }`,
   };
+}
+
+/** Where in a cluster everything ran; nothing where that was this machine. */
+function placement({ cluster }: View['run']): Html | null {
+  if (cluster === undefined) return null;
+  const { context, version, image, run: mark, nodes, pods, leftOut } = cluster;
+  return html`<h3>Cluster</h3>
+${definitions([
+  ['Context', html`<code>${context}</code>`],
+  ['Kubernetes', version],
+  ['Image', html`<code>${image}</code>`],
+  ['Marked there by', html`<code>meshmark.dev/run=${mark}</code>`],
+])}
+${table({
+  caption: 'Where it ran',
+  columns: [
+    { label: 'Variant', text: true },
+    { label: 'Side', text: true },
+    { label: 'Node', text: true },
+    { label: 'Containers', text: true },
+    { label: 'Sets of fresh processes' },
+  ],
+  rows: pods.map(({ variant, side, node, roles, times }) => [
+    name(variant),
+    side,
+    name(node),
+    roles.join(', '),
+    String(times),
+  ]),
+})}
+${table({
+  caption: 'Nodes',
+  columns: [
+    { label: 'Node', text: true },
+    { label: 'Processor', text: true },
+    { label: 'Cores' },
+    { label: 'Memory' },
+    { label: 'Kernel', text: true },
+  ],
+  rows: nodes.map(({ name: node, cpuModel, cores, memoryBytes, kernel }) => [
+    name(node),
+    cpuModel ?? missing(null),
+    String(cores),
+    memoryBytes === null ? missing(null) : quantity(memoryBytes, 'bytes'),
+    kernel ?? missing(null),
+  ]),
+})}
+${leftOut.length === 0 ? null : html`<p>Left out: ${leftOut.join('; ')}.</p>`}`;
 }
 
 function definitions(entries: readonly (readonly [string, Html | string])[]): Html {

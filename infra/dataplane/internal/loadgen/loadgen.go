@@ -4,8 +4,11 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
+	"flag"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -14,6 +17,7 @@ import (
 	"time"
 
 	"meshmark/dataplane/internal/oscpu"
+	"meshmark/dataplane/internal/reattach"
 )
 
 const (
@@ -27,12 +31,36 @@ const (
 	longestCommand = 256 << 20
 )
 
-// Main runs the engine until stdin ends and returns the process's exit code.
+// Main runs the engine until its commands end and returns the process's exit code. Commands come on stdin, or with --serve
+// from whoever connects.
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	if len(args) > 0 {
-		fmt.Fprintf(stderr, "loadgen: takes no arguments, but got %q; commands come on stdin\n", args)
+	flags := flag.NewFlagSet("loadgen", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	serve := flags.String("serve", "", "`host:port` to take commands on, in place of stdin")
+	if err := flags.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return 0
+		}
 		return 2
 	}
+	if flags.NArg() > 0 {
+		fmt.Fprintf(stderr, "loadgen: takes no arguments, but got %q; commands come on stdin\n", flags.Args())
+		return 2
+	}
+	if *serve == "" {
+		return converse(stdin, stdout, stderr)
+	}
+	listener, err := net.Listen("tcp", *serve)
+	if err != nil {
+		fmt.Fprintf(stderr, "loadgen: %v\n", err)
+		return 1
+	}
+	return reattach.Serve(listener, reattach.Patience, func(stdin io.Reader, stdout io.Writer) int {
+		return converse(stdin, stdout, stderr)
+	})
+}
+
+func converse(stdin io.Reader, stdout, stderr io.Writer) int {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(processorsFor()))
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(memoryLimit))
