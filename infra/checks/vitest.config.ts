@@ -35,7 +35,7 @@ export default defineConfig({
         test: {
           name: 'cluster',
           root,
-          include: ['infra/test-cluster/*.test.mjs'],
+          include: ['infra/test-cluster/*.test.mjs', 'src/acceptance/kubernetes/*.test.ts'],
           exclude,
           // There is one cluster on a machine.
           fileParallelism: false,

@@ -5,6 +5,7 @@ import { packageVersion } from '../host/index.js';
 import { IMPORT_FORMATS } from '../import/index.js';
 import { DURATION, PERCENT, parseQuantity, RATE } from '../scenario/index.js';
 import { calibrateCommand } from './calibrate-command.js';
+import { cleanCluster } from './clean-cluster.js';
 import { cleanCommand } from './clean-command.js';
 import { compareCommand } from './compare-command.js';
 import { DEFAULT_IMAGE } from './default-image.js';
@@ -263,7 +264,24 @@ program
   .command('clean')
   .description('remove what an earlier crash left; never touches a run that is alive')
   .option('--dry-run', 'only say what would be removed')
-  .action((options) => ends(cleanCommand(terminal, { dryRun: options.dryRun === true })));
+  .option('--cluster', 'look in the cluster of the kubeconfig, instead of on this machine')
+  .option('--context <name>', 'with --cluster: context of the kubeconfig')
+  .option('--kubeconfig <file>', 'with --cluster: the kubeconfig, instead of the one that kubectl would take')
+  .option('--namespace <name>', 'with --cluster: look in this namespace, instead of for namespaces of runs')
+  .option('--run <id>', 'with --cluster: only what is marked with this run, even if it may be alive')
+  .action(({ dryRun = false, cluster, context, kubeconfig, namespace, run }) =>
+    ends(
+      cluster === true
+        ? cleanCluster(terminal, {
+            dryRun,
+            context: context ?? null,
+            kubeconfig: kubeconfig ?? null,
+            namespace: namespace ?? null,
+            run: run ?? null,
+          })
+        : cleanCommand(terminal, { dryRun }),
+    ),
+  );
 
 for (const command of [...program.commands, ...images.commands]) {
   command.exitOverride().showSuggestionAfterError();

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiException, CoreV1Api, KubeConfig } from '@kubernetes/client-node';
 import { EnvironmentFault } from '../../host/index.js';
+import { ServerStartError } from '../servers.js';
 
 export interface Connection {
   readonly config: KubeConfig;
@@ -56,7 +57,8 @@ export function connectTo({ kubeconfig, context }: ConnectionOptions): Connectio
 
 /**
  * Asks the API server, again while it is away (no connection, 5xx) or busy (429), with growing pauses that its Retry-After
- * overrides. `doing` says what for, such as `create the pod x`. Throws CLUSTER.
+ * overrides. `doing` says what for, such as `create the pod x`. Throws CLUSTER, and
+ * ServerStartError where `call` does.
  */
 export async function patiently<Result>(
   { server }: Pick<Connection, 'server'>,
@@ -69,6 +71,8 @@ export async function patiently<Result>(
     try {
       return await call();
     } catch (error) {
+      // What one variant cannot have is no fault of the cluster's.
+      if (error instanceof ServerStartError) throw error;
       const passes = mayPass(error);
       const waitMs = retryAfterMs(error) ?? pauseMs;
       if (!passes || Date.now() + waitMs > deadline) throw clusterFault(server, doing, error);
@@ -117,6 +121,7 @@ export function clusterFault(server: string, doing: string, error: unknown): Env
   const status = statusOf(error);
   const said = messageOf(error);
   const could = `could not ${doing}`;
+  if (status === null && !isNoConnection(error)) return new EnvironmentFault('CLUSTER', `${could}: ${said}`);
   switch (status) {
     case null:
       return new EnvironmentFault(

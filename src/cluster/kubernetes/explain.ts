@@ -1,6 +1,6 @@
 /** Why a pod did not start or ended: its events and the last lines of its containers. */
 import type { V1Pod } from '@kubernetes/client-node';
-import type { Connection } from './connection.js';
+import { type Connection, messageOf } from './connection.js';
 import { containersOf } from './pod-state.js';
 
 const LOG_LINES = 5;
@@ -41,8 +41,8 @@ async function eventsOf(core: Connection['core'], namespace: string, name: strin
         ? []
         : [{ reason, message: message.trim() }];
     });
-  } catch {
-    return [];
+  } catch (error) {
+    return [{ reason: 'none can be seen', message: messageOf(error) }];
   }
 }
 
@@ -67,8 +67,8 @@ async function logsOf(
           ...(restartCount > 0 ? { previous: true } : {}),
         });
         return text.split('\n').flatMap((line) => (line === '' ? [] : [`${container}: ${line}`]));
-      } catch {
-        return [];
+      } catch (error) {
+        return [`${container}: none can be seen: ${messageOf(error)}`];
       }
     }),
   );

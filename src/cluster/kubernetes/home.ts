@@ -13,7 +13,7 @@ export interface Home {
 }
 
 /** How long a namespace may take to go with all that is in it. */
-const GONE_LIMIT_MS = 90_000;
+const GONE_LIMIT_MS = 45_000;
 const LOOK_MS = 250;
 
 /** Makes a variant's home; `place` is its number in the run. Throws CLUSTER. */
@@ -24,20 +24,24 @@ export async function makeHome(
   place: number,
   existing: string | null,
   secrets: Readonly<Record<string, string>>,
+  until: Date,
 ): Promise<Home> {
   const { core } = connection;
   const namespace = existing ?? namespaceOf(run, variant, place);
   const home = { variant, namespace, own: existing === null, secret: `meshmark-${run}-${place}` };
   if (home.own) {
     await make(connection, `create the namespace ${namespace}`, () =>
-      core.createNamespace({ body: namespaceManifest(run, variant, namespace) }),
+      core.createNamespace({ body: namespaceManifest(run, variant, namespace, until) }),
     );
     await make(connection, `set a quota in ${namespace}`, () =>
       core.createNamespacedResourceQuota({ namespace, body: quotaManifest(run, variant) }),
     );
   }
   await make(connection, `create a secret in ${namespace}`, () =>
-    core.createNamespacedSecret({ namespace, body: secretManifest(run, variant, home.secret, secrets) }),
+    core.createNamespacedSecret({
+      namespace,
+      body: secretManifest(run, variant, home.secret, secrets, until),
+    }),
   );
   return home;
 }
@@ -63,19 +67,44 @@ export async function removeHomes(
 }
 
 async function removeHome(connection: Connection, run: string, home: Home): Promise<void> {
-  const { core } = connection;
-  const { namespace } = home;
-  if (!home.own) {
-    const labelSelector = selectorOf(labelsOf(run, home.variant));
-    await patiently(connection, `remove the pods of ${home.variant}`, () =>
-      core.deleteCollectionNamespacedPod({ namespace, labelSelector, gracePeriodSeconds: 0 }),
+  if (home.own) await removeNamespace(connection, home.namespace);
+  else await removeObjects(connection, home.namespace, selectorOf(labelsOf(run, home.variant)));
+}
+
+/** Removes pods and secrets with these labels from a namespace of the user's, and waits until they are gone. Throws CLUSTER. */
+export async function removeObjects(
+  connection: Connection,
+  namespace: string,
+  labelSelector: string,
+): Promise<void> {
+  const { core, server } = connection;
+  const pods = () =>
+    patiently(connection, `list pods in ${namespace}`, () =>
+      core.listNamespacedPod({ namespace, labelSelector }),
     );
-    await gone(connection, `remove the secret ${home.secret}`, () =>
-      core.deleteNamespacedSecret({ namespace, name: home.secret }),
-    );
-    return;
+  const deadline = Date.now() + GONE_LIMIT_MS;
+  for (let left = (await pods()).items; left.length > 0; left = (await pods()).items) {
+    if (Date.now() > deadline) {
+      const names = left.map(({ metadata }) => metadata?.name ?? '').join(', ');
+      throw clusterFault(server, `remove pods from ${namespace}`, new Error(`${names} are still there`));
+    }
+    for (const { metadata } of left) {
+      if (metadata?.name === undefined || metadata.deletionTimestamp !== undefined) continue;
+      const { name } = metadata;
+      await gone(connection, `remove the pod ${name} from ${namespace}`, () =>
+        core.deleteNamespacedPod({ namespace, name }),
+      );
+    }
+    await sleep(LOOK_MS);
   }
-  await removeNamespace(connection, namespace);
+  const secrets = await patiently(connection, `list secrets in ${namespace}`, () =>
+    core.listNamespacedSecret({ namespace, labelSelector }),
+  );
+  for (const { metadata } of secrets.items) {
+    await gone(connection, `remove a secret from ${namespace}`, () =>
+      core.deleteNamespacedSecret({ namespace, name: metadata?.name ?? '' }),
+    );
+  }
 }
 
 /** Removes a namespace and waits until it is gone. Throws CLUSTER with what holds it when it stays. */
@@ -86,15 +115,15 @@ export async function removeNamespace(connection: Connection, namespace: string)
   );
   const deadline = Date.now() + GONE_LIMIT_MS;
   for (;;) {
-    let left: Awaited<ReturnType<typeof core.readNamespace>>;
-    try {
-      left = await core.readNamespace({ name: namespace });
-    } catch (error) {
-      if (statusOf(error) === 404) return;
-      if (Date.now() > deadline) throw clusterFault(server, `see the namespace ${namespace} go`, error);
-      await sleep(LOOK_MS);
-      continue;
-    }
+    const left = await patiently(connection, `see the namespace ${namespace} go`, async () => {
+      try {
+        return await core.readNamespace({ name: namespace });
+      } catch (error) {
+        if (statusOf(error) === 404) return null;
+        throw error;
+      }
+    });
+    if (left === null) return;
     if (Date.now() > deadline) {
       const held = (left.status?.conditions ?? [])
         .filter(({ status }) => status === 'True')

@@ -88,6 +88,7 @@ export async function createKubernetesCluster(options: KubernetesOptions): Promi
   const ends = new Map<string, string>();
   const machines: string[] = [];
   const torn = new Set<string>();
+  const until = new Date(Date.now() + options.longestMs);
   let podNumber = 0;
   let generation = 0;
 
@@ -109,10 +110,10 @@ export async function createKubernetesCluster(options: KubernetesOptions): Promi
     },
   };
 
-  watch.onSeen((pod) => {
+  watch.onSeen((pod, gone) => {
     const name = pod.metadata?.name ?? '';
     if (torn.has(name)) return;
-    const trouble = troubleOf(pod);
+    const trouble = troubleOf(pod) ?? (gone ? 'its pod was deleted by somebody' : null);
     if (trouble === null) return;
     for (const [variant, own] of pods) {
       if (own.some((one) => one.name === name) && !ends.has(variant))
@@ -125,7 +126,7 @@ export async function createKubernetesCluster(options: KubernetesOptions): Promi
     const home =
       homes.get(variant.id) ??
       secretsOf(variant).then((secrets) =>
-        makeHome(connection, run, variant.id, place, options.namespace, secrets),
+        makeHome(connection, run, variant.id, place, options.namespace, secrets, until),
       );
     homes.set(variant.id, home);
     return home;

@@ -1,6 +1,6 @@
 /** Our objects as the API server takes them. */
 import type { V1Container, V1Namespace, V1Pod, V1ResourceQuota, V1Secret } from '@kubernetes/client-node';
-import { labelsOf, RUN_LABEL, SIDE_LABEL } from './names.js';
+import { labelsOf, RUN_LABEL, SIDE_LABEL, UNTIL } from './names.js';
 import { type ContainerPlan, GENERATOR, PORTS, type PodPlan, PROGRAM, SECRETS } from './pod-plan.js';
 
 /** What the user says of every pod. */
@@ -38,10 +38,11 @@ const LARGEST_QUOTA_PODS = 12;
 /** A container that does not listen for so long has not started. */
 const START_PROBES = 30;
 
-export function namespaceManifest(run: string, variant: string, name: string): V1Namespace {
+export function namespaceManifest(run: string, variant: string, name: string, until: Date): V1Namespace {
   return {
     metadata: {
       name,
+      annotations: { [UNTIL]: until.toISOString() },
       labels: {
         ...labelsOf(run, variant),
         // https://kubernetes.io/docs/concepts/security/pod-security-standards/
@@ -71,8 +72,12 @@ export function secretManifest(
   variant: string,
   name: string,
   stringData: Readonly<Record<string, string>>,
+  until: Date,
 ): V1Secret {
-  return { metadata: { name, labels: labelsOf(run, variant) }, stringData: { ...stringData } };
+  return {
+    metadata: { name, labels: labelsOf(run, variant), annotations: { [UNTIL]: until.toISOString() } },
+    stringData: { ...stringData },
+  };
 }
 
 /** One pod with its agent beside it. */

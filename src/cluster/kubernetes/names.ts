@@ -3,8 +3,11 @@
 /** Every object that we make carries it, and nothing without it is ever removed. */
 export const MANAGED_BY = { 'app.kubernetes.io/managed-by': 'meshmark' } as const;
 export const RUN_LABEL = 'meshmark.dev/run';
-export const VARIANT_LABEL = 'meshmark.dev/variant';
+const VARIANT_LABEL = 'meshmark.dev/variant';
 export const SIDE_LABEL = 'meshmark.dev/side';
+
+/** When the run that made it must have ended, as ISO 8601; after that it is a remain of a crash. */
+export const UNTIL = 'meshmark.dev/until';
 
 /** Where in the path a pod stands: with the client, with the service, between them, or beside the path. */
 export type Side = 'client' | 'middle' | 'service' | 'control';

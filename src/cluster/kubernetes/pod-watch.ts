@@ -1,6 +1,7 @@
 /** The pods of a run as the cluster sees them now, over lost connections and forgotten versions. */
 import { type KubernetesListObject, makeInformer, type V1Pod } from '@kubernetes/client-node';
-import { type Connection, patiently } from './connection.js';
+import type { EnvironmentFault } from '../../host/index.js';
+import { type Connection, clusterFault, patiently } from './connection.js';
 
 export interface PodWatch {
   /** The pod as it was last seen; null when there is none of that name. */
@@ -8,8 +9,8 @@ export interface PodWatch {
   list(): readonly V1Pod[];
   /** Waits until `found` gives something of what is seen; null when it gave nothing for `limitMs`. */
   until<Found>(found: () => Found | null, limitMs: number): Promise<Found | null>;
-  /** Every pod that is seen for the first time or anew. */
-  onSeen(listener: (pod: V1Pod) => void): void;
+  /** Every pod that is seen for the first time or anew, and every one that is seen no more. */
+  onSeen(listener: (pod: V1Pod, gone: boolean) => void): void;
   close(): void;
 }
 
@@ -24,7 +25,7 @@ export async function watchPods(
   namespace: string | null,
   labelSelector: string,
 ): Promise<PodWatch> {
-  const { core, config } = connection;
+  const { core, config, server } = connection;
   const path = namespace === null ? '/api/v1/pods' : `/api/v1/namespaces/${namespace}/pods`;
   const list = (): Promise<KubernetesListObject<V1Pod>> =>
     namespace === null
@@ -34,16 +35,26 @@ export async function watchPods(
   await patiently(connection, 'list the pods of the run', list);
   const informer = makeInformer<V1Pod>(config, path, list, labelSelector);
   const waiting = new Set<() => void>();
-  const listeners = new Set<(pod: V1Pod) => void>();
+  const listeners = new Set<(pod: V1Pod, gone: boolean) => void>();
   let closed = false;
   const look = () => {
     for (const one of waiting) one();
   };
-  informer.on('change', (pod) => {
-    for (const listener of listeners) listener(pod);
+  const tell = (gone: boolean) => (pod: V1Pod) => {
+    for (const listener of listeners) listener(pod, gone);
     look();
-  });
-  informer.on('error', () => {
+  };
+  informer.on('add', tell(false));
+  informer.on('update', tell(false));
+  informer.on('delete', tell(true));
+  let fault: EnvironmentFault | null = null;
+  informer.on('error', (error: unknown) => {
+    if (isForbidden(error)) {
+      const said = `who asks cannot watch resource "pods" in ${namespace ?? 'the cluster'}`;
+      fault = clusterFault(server, 'watch the pods of the run', new Error(said));
+      look();
+      return;
+    }
     setTimeout(() => {
       if (!closed) void informer.start().catch(() => undefined);
     }, PAUSE_MS);
@@ -63,6 +74,7 @@ export async function watchPods(
         };
         const check = () => {
           try {
+            if (fault !== null) throw fault;
             const result = found();
             if (result !== null) settle(() => resolve(result));
           } catch (error) {
@@ -82,4 +94,9 @@ export async function watchPods(
       void informer.stop();
     },
   };
+}
+
+/** The library's watch tells a refusal by its status alone. */
+function isForbidden(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'statusCode' in error && error.statusCode === 403;
 }

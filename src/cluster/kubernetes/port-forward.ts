@@ -7,6 +7,8 @@ import type { Connection } from './connection.js';
 export interface ForwardedPort {
   /** `host:port` of this machine. */
   readonly address: string;
+  /** Why the last connection that failed did; null while none has. */
+  fault(): string | null;
   close(): Promise<void>;
 }
 
@@ -18,6 +20,7 @@ export function forwardPort(
   port: number,
 ): Promise<ForwardedPort> {
   const sockets = new Set<Socket>();
+  let fault: string | null = null;
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
@@ -32,7 +35,10 @@ export function forwardPort(
         if (socket.destroyed) opened.close();
         else socket.on('close', () => opened.close());
       },
-      () => socket.destroy(),
+      (error: unknown) => {
+        fault = faultOf(error, namespace);
+        socket.destroy();
+      },
     );
   });
   return new Promise((resolve, reject) => {
@@ -45,6 +51,7 @@ export function forwardPort(
       }
       resolve({
         address: `127.0.0.1:${bound.port}`,
+        fault: () => fault,
         close: () =>
           new Promise((done) => {
             for (const socket of sockets) socket.destroy();
@@ -53,4 +60,13 @@ export function forwardPort(
       });
     });
   });
+}
+
+/** The library tells a refused upgrade by its status alone. */
+function faultOf(error: unknown, namespace: string): string {
+  const said =
+    typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : String(error);
+  return said.includes('403')
+    ? `who asks cannot get or create pods/portforward in the namespace "${namespace}"; the roles that are needed are in infra/kubernetes`
+    : said;
 }

@@ -123,13 +123,12 @@ export async function known(ground: PodGround, made: Made, plan: PodPlan, pod: V
   const forward = async (port: number) => {
     const forwarded = await forwardPort(connection, namespace, name, port);
     made.ports.push(forwarded);
-    return forwarded.address;
+    return forwarded;
   };
-  const agentAddress = await forward(PORTS.agent);
-  const told = await askAgent(agentAddress, token).catch((error: unknown) => {
-    throw new ServerStartError(
-      `pod ${namespace}/${name}: ${error instanceof Error ? error.message : String(error)}`,
-    );
+  const agentPort = await forward(PORTS.agent);
+  const told = await askAgent(agentPort.address, token).catch((error: unknown) => {
+    const why = agentPort.fault() ?? (error instanceof Error ? error.message : String(error));
+    throw new ServerStartError(`pod ${namespace}/${name}: its agent cannot be asked: ${why}`);
   });
   const pidBase = ground.nextNumber() * PIDS_OF_A_POD;
   const machine = ground.machineOf(told.about.bootId, node);
@@ -141,7 +140,7 @@ export async function known(ground: PodGround, made: Made, plan: PodPlan, pod: V
       if (found === undefined) {
         throw new ServerStartError(`pod ${namespace}/${name}: its agent sees no process of ${role}`);
       }
-      const admin = adminPort === null ? null : await forward(adminPort);
+      const admin = adminPort === null ? null : (await forward(adminPort)).address;
       return {
         role,
         pid: pidBase + found.pid,
@@ -165,7 +164,7 @@ export async function known(ground: PodGround, made: Made, plan: PodPlan, pod: V
       machine,
     },
     processes,
-    generator: plan.side === 'client' ? await forward(PORTS.generator) : null,
+    generator: plan.side === 'client' ? (await forward(PORTS.generator)).address : null,
   };
 }
 

@@ -1,0 +1,124 @@
+/** Under the roles that are shipped everything works; with one verb less, the error names it. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { checkout } from '../command-line.js';
+import { bringUp, shortScenario, type TestCluster } from './test-cluster.js';
+
+interface Rule {
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly verbs: readonly string[];
+}
+
+interface ShippedRole {
+  readonly kind: 'Role' | 'ClusterRole';
+  readonly rules: readonly Rule[];
+}
+
+/** Verbs without which a run that goes well is whole: what is asked for only when something went wrong, or by newer servers. */
+const ONLY_WHEN_NEEDED = new Set([
+  'list events',
+  'get pods/log',
+  'list namespaces',
+  'create pods/portforward',
+]);
+
+let cluster: TestCluster;
+let users = 0;
+
+beforeAll(async () => {
+  cluster = await bringUp(1);
+  cluster.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'bench' } });
+});
+
+afterAll(() => cluster?.down());
+
+function shipped(file: string): ShippedRole {
+  return parse(readFileSync(join(checkout, 'infra', 'kubernetes', file), 'utf8')) as ShippedRole;
+}
+
+/** A kubeconfig of somebody who has these rules and no more. */
+function kubeconfigWith({ kind }: ShippedRole, rules: readonly Rule[]): string {
+  users += 1;
+  const name = `user${users}`;
+  const scope = kind === 'Role' ? { namespace: 'bench' } : {};
+  cluster.apply(
+    { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace: 'bench' } },
+    { apiVersion: 'rbac.authorization.k8s.io/v1', kind, metadata: { name, ...scope }, rules },
+    {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: `${kind}Binding`,
+      metadata: { name, ...scope },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind, name },
+      subjects: [{ kind: 'ServiceAccount', name, namespace: 'bench' }],
+    },
+  );
+  const token = cluster.kubectl('create', 'token', name, '-n', 'bench').trim();
+  const config = JSON.parse(cluster.kubectl('config', 'view', '--raw', '-o', 'json'));
+  const own = config.users.map((user: { name: string }) => ({ name: user.name, user: { token } }));
+  const file = join(cluster.folder, `${name}.conf`);
+  writeFileSync(file, JSON.stringify({ ...config, users: own }));
+  return file;
+}
+
+async function run(role: ShippedRole, kubeconfig: string, pods = '') {
+  const scenario = shortScenario(cluster.folder, `user${users}`, `{ provider: kubernetes${pods} }`);
+  const { exitCode, stdout, stderr } = await cluster.meshmark(
+    ...['run', scenario, '--kubeconfig', kubeconfig, '--out', join(cluster.folder, `user${users}.run`)],
+    ...(role.kind === 'Role' ? ['--namespace', 'bench'] : []),
+  );
+  return { exitCode, said: `${stdout}${stderr}` };
+}
+
+/** What the run could not remove for want of a verb. */
+function removeAll() {
+  const ours = ['-l', 'app.kubernetes.io/managed-by=meshmark'];
+  cluster.kubectl('delete', 'namespaces', ...ours);
+  cluster.kubectl('delete', 'pods,secrets', '-n', 'bench', ...ours);
+}
+
+/** Each way to take one verb from the rules. */
+function withOneVerbLess(rules: readonly Rule[]) {
+  return rules.flatMap((rule) =>
+    rule.verbs.map((verb) => ({
+      name: `${verb} ${rule.resources.join()}`,
+      verb,
+      resource: rule.resources.join(),
+      rules: rules.map((one) =>
+        one === rule ? { ...rule, verbs: rule.verbs.filter((other) => other !== verb) } : one,
+      ),
+    })),
+  );
+}
+
+for (const file of ['cluster-role.yaml', 'role.yaml']) {
+  const role = shipped(file);
+  describe(file, () => {
+    test('is enough', async () => {
+      const { exitCode, said } = await run(role, kubeconfigWith(role, role.rules));
+      expect([0, 3], said).toContain(exitCode);
+      expect(said).not.toMatch(/failed|CLUSTER/);
+      expect(cluster.left()).toEqual([]);
+    });
+
+    for (const { name, verb, resource, rules } of withOneVerbLess(role.rules)) {
+      if (ONLY_WHEN_NEEDED.has(name)) continue;
+      test(`without ${name}, the error says so`, async () => {
+        const { exitCode, said } = await run(role, kubeconfigWith(role, rules), ', startTimeout: 5s');
+        removeAll();
+        expect([3, 4], said).toContain(exitCode);
+        expect(said).toMatch(new RegExp(`cannot ${verb}( or create)? (resource )?"?${resource}`));
+      });
+    }
+
+    test('without list events or get pods/log, what did not start is told with what could not be seen', async () => {
+      const rules = role.rules.filter(({ resources }) => !['events', 'pods/log'].includes(resources.join()));
+      const pods = ', image: "localhost/nowhere:1", imagePullPolicy: Never, startTimeout: 3s';
+      const { said } = await run(role, kubeconfigWith(role, rules), pods);
+      expect(said).toMatch(/ErrImageNeverPull.*none can be seen: .*cannot list resource "events"/);
+      expect(cluster.left()).toEqual([]);
+    });
+  });
+}
