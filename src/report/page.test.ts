@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { decodeHistogram, quantileNs } from '../record/index.js';
+import { type ClusterRecord, decodeHistogram, quantileNs } from '../record/index.js';
 import { renderHtml } from './page.js';
 import { sampleRun } from './testing/sample-run.js';
 
@@ -72,6 +72,31 @@ describe('the page', () => {
 
   test('says on the first screen what kind of path it was', () => {
     expect(between('<header', '</header>')).toContain('one machine, no interception');
+  });
+
+  test('says where in a cluster everything ran, on the first screen and whole', () => {
+    const sample = sampleRun();
+    const node = { kernel: '6.1', cpuModel: 'Some CPU', cores: 4, memoryBytes: 2 ** 34, bootId: 'same' };
+    const cluster: ClusterRecord = {
+      provider: 'kubernetes',
+      context: 'kind-bench',
+      version: 'v1.34.4',
+      image: 'localhost/meshmark/dataplane:1',
+      run: 'ab12cd34',
+      nodes: [
+        { name: 'node1', ...node },
+        { name: 'node2', ...node },
+      ],
+      pods: [{ variant: 'plain', side: 'client', node: 'node2', roles: ['generator', 'outbound'], times: 4 }],
+      leftOut: ['the cross-check by a second driver'],
+    };
+    const page = renderHtml({ ...sample, run: { ...sample.run, cluster } }, ASSETS);
+    const header = page.slice(page.indexOf('<header'), page.indexOf('</header>'));
+    expect(header).toContain('Kubernetes v1.34.4');
+    expect(header).toContain('2 nodes on one machine');
+    expect(header).not.toContain('one machine, no interception');
+    expect(page).toMatch(/Where it ran[\s\S]*node2[\s\S]*generator, outbound/);
+    expect(page).toContain('Left out: the cross-check by a second driver.');
   });
 
   test('does not print a percentile with fewer than ten samples above it', () => {

@@ -14,12 +14,19 @@ function nextBlock(session: Session, track: Track): PlannedSlice[] {
   return slices.filter((slice) => !session.failures.has(slice.variant));
 }
 
-/** Keeps a slice, and takes its variant out of the run when it could not serve it. */
-function keepSlice(session: Session, slice: SliceRecord): void {
+/**
+ * Keeps a slice, and takes its variant out of the run when it could not serve it. One in which a process of the variant's
+ * died is no measurement either, though what was left of the variant went on to answer, with errors.
+ */
+function keepSlice(session: Session, seen: SliceRecord): void {
+  const death = session.standing.get(seen.variant)?.deathReason() ?? null;
+  const slice: SliceRecord =
+    death === null || seen.status.state === 'failed'
+      ? seen
+      : { ...seen, status: { state: 'failed', reason: death } };
   session.sink.append(slice);
   session.hooks.onProgress({ type: 'slice', slice });
   if (slice.status.state !== 'failed') return;
-  const death = session.standing.get(slice.variant)?.deathReason() ?? null;
   failVariant(session, slice.variant, death ?? `stopped answering: ${slice.status.reason}`);
 }
 

@@ -81,6 +81,16 @@ describe('executeRun', () => {
     expect(window?.requests).toBe(micro.length * 110);
   });
 
+  it('does not take a slice for measured in which a process died, though what was left went on to answer', async () => {
+    const dead = { variant: 'pooled-buffer', seq: 30, quietly: true };
+    const { outcome, slices } = await run(4, 4, fakeMachine(dead));
+    expect(outcome.failures.get('pooled-buffer')).toMatch(/SIGKILL/);
+    const after = slices.filter(({ variant, seq }) => variant === 'pooled-buffer' && seq >= 30);
+    expect(after.map(({ status }) => status)).toEqual([
+      { state: 'failed', reason: 'outbound ended: killed by SIGKILL' },
+    ]);
+  });
+
   it('takes a variant out when it stops answering, says how it died, and measures the others on', async () => {
     const { outcome, slices, events } = await run(4, 4, fakeMachine({ variant: 'pooled-buffer', seq: 30 }));
     expect(outcome.state).toBe('finished');

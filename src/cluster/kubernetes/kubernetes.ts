@@ -156,6 +156,7 @@ export async function createKubernetesCluster(options: KubernetesOptions): Promi
         longestSeconds: Math.ceil(options.longestMs / 1000),
         nativeSidecars: hasNativeSidecars(version),
         everyNamespace: options.namespace === null,
+        node: nodeBefore(everStood, plan.side),
       });
       if (plan.port === null) return '';
       return `${bracketed(await addressed(ground, namespace, name))}:${plan.port}`;
@@ -285,6 +286,12 @@ export async function createKubernetesCluster(options: KubernetesOptions): Promi
       }
     },
   };
+}
+
+/** Where the first pod of the side was, with all that are not clients as one side; null before there was one. */
+function nodeBefore(everStood: readonly StandingPod[], side: PodPlan['side']): string | null {
+  const isClient = side === 'client';
+  return everStood.find((pod) => (pod.side === 'client') === isClient)?.node ?? null;
 }
 
 function hasNativeSidecars({ major, minor }: { readonly major: string; readonly minor: string }): boolean {

@@ -28,6 +28,8 @@ export interface PodIdentity {
   readonly nativeSidecars: boolean;
   /** Whether the run's variants have namespaces of their own. */
   readonly everyNamespace: boolean;
+  /** The node that the pod's side was on before, so that all of a run is measured on the same; null for the first. */
+  readonly node: string | null;
 }
 
 /** Unprivileged, as the images are made for. */
@@ -120,7 +122,7 @@ export function podManifest(pod: PodPlan, identity: PodIdentity, settings: PodSe
         ? {}
         : { imagePullSecrets: settings.pullSecrets.map((secretName) => ({ name: secretName })) }),
       ...(Object.keys(nodes).length === 0 ? {} : { nodeSelector: { ...nodes } }),
-      affinity: affinityOf(pod.side, run, identity.everyNamespace),
+      affinity: affinityOf(pod.side, identity),
       volumes: [{ name: 'secrets', secret: { secretName: secret } }],
       ...(beside.length === 0
         ? {}
@@ -160,8 +162,11 @@ function containerManifest(
   };
 }
 
-/** Clients of a run keep together and away from everything behind them, where nodes allow. */
-function affinityOf(side: PodPlan['side'], run: string, everyNamespace: boolean) {
+/** Clients of a run keep together and away from everything behind them, where nodes allow, and later ones are where earlier ones were. */
+function affinityOf(
+  side: PodPlan['side'],
+  { run, everyNamespace, node }: Pick<PodIdentity, 'run' | 'everyNamespace' | 'node'>,
+) {
   const near = { matchLabels: { [RUN_LABEL]: run, [SIDE_LABEL]: 'client' } };
   const far = {
     matchLabels: { [RUN_LABEL]: run },
@@ -170,11 +175,18 @@ function affinityOf(side: PodPlan['side'], run: string, everyNamespace: boolean)
   const [same, other] = side === 'client' ? [near, far] : [far, near];
   const namespaces = everyNamespace ? { namespaceSelector: {} } : {};
   const term = (labelSelector: typeof near | typeof far) => ({
-    weight: 100,
+    weight: 50,
     podAffinityTerm: { labelSelector, ...namespaces, topologyKey: 'kubernetes.io/hostname' },
+  });
+  const before = (name: string) => ({
+    weight: 100,
+    preference: { matchFields: [{ key: 'metadata.name', operator: 'In', values: [name] }] },
   });
   return {
     podAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [term(same)] },
     podAntiAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [term(other)] },
+    ...(node === null
+      ? {}
+      : { nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [before(node)] } }),
   };
 }

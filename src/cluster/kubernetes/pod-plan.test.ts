@@ -85,6 +85,7 @@ describe('podManifest', () => {
     longestSeconds: 900,
     nativeSidecars: true,
     everyNamespace: true,
+    node: null,
   };
 
   it('keeps to the restricted standard, in every container', () => {

@@ -23,7 +23,7 @@ export function duties({ run }: View): Section {
   const known = run.variants.some((variant) => ['bare', 'mesh'].includes(dutiesOf(variant) ?? ''));
   const { topology } = run;
   const placed = topology !== null && topology !== undefined;
-  const details = [...(placed ? placeDetails(topology) : []), ...askedDetails(run)];
+  const details = [...(placed ? placeDetails(topology, run.cluster) : []), ...askedDetails(run)];
   if (!known && details.length === 0) return { ...base, body: null };
   return {
     ...base,

@@ -20,7 +20,12 @@ export function machine({ run }: View): Section {
       ['Host', info.hostname],
       ['Virtualised', info.virtualised ?? missing(null)],
       ['CPU governor', info.governor ?? missing(null)],
-      ['Load before', info.loadAverage.map((load) => load.toFixed(2)).join(', ')],
+      [
+        'Load before',
+        info.loadAverage.length === 0
+          ? missing('not read on nodes')
+          : info.loadAverage.map((load) => load.toFixed(2)).join(', '),
+      ],
       [
         'Clock ticks',
         info.clockTicksPerSecond === null ? missing(null) : `${info.clockTicksPerSecond} per second`,

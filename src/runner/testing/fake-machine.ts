@@ -71,13 +71,17 @@ export function plan(rounds: number, replicas: number): Plan {
 }
 
 /** A machine on which every slice takes 100 ms and every process burns 1 ms of CPU in it. */
-export function fakeMachine(failAt: { readonly variant: string; readonly seq: number } | null = null) {
+export function fakeMachine(
+  /** From which slice on a variant's process is dead; `quietly` where it is answered nonetheless, by what is left of it. */
+  failAt: { readonly variant: string; readonly seq: number; readonly quietly?: boolean } | null = null,
+) {
   let micros = 1e9;
   let nextPid = 100;
   const deployed: string[][] = [];
   const services: DeploySpec['service'][] = [];
   const orders: EngineSliceOrder[] = [];
   let standing = 0;
+  let lastSeq = -1;
   let targets: readonly EngineTarget[] = [];
   const cpuNs = new Map<number, number>();
   const histogram = (() => {
@@ -95,6 +99,7 @@ export function fakeMachine(failAt: { readonly variant: string; readonly seq: nu
 
   const runSlice = (order: EngineSliceOrder): EngineSlice => {
     const target = targets.find((one) => one.id === order.target);
+    lastSeq = order.seq;
     const startedAtMicros = micros;
     micros += 100_000;
     const cpu = (target?.processes ?? []).map(({ role, pid }) => {
@@ -103,7 +108,7 @@ export function fakeMachine(failAt: { readonly variant: string; readonly seq: nu
       return { role, pid, warmupStartNs: before, startNs: before, endNs: before + 1e6 };
     });
     const failed =
-      failAt !== null && failAt.variant === order.target && order.seq >= failAt.seq
+      failAt !== null && failAt.variant === order.target && order.seq >= failAt.seq && failAt.quietly !== true
         ? 'connection refused'
         : null;
     return {
@@ -184,7 +189,10 @@ export function fakeMachine(failAt: { readonly variant: string; readonly seq: nu
             variant.form.type === 'direct'
               ? {}
               : { workers: variant.id === 'plain' ? '1' : '2', 'upstream timeout': '15 s' },
-          deathReason: () => (failAt?.variant === variant.id ? 'outbound ended: killed by SIGKILL' : null),
+          deathReason: () =>
+            failAt?.variant === variant.id && lastSeq >= failAt.seq
+              ? 'outbound ended: killed by SIGKILL'
+              : null,
         };
         return { state: 'standing', deployment };
       });
