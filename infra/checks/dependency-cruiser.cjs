@@ -15,6 +15,7 @@ const ROOMS = {
   runner: ['plan', 'cluster', 'load', 'probes', 'variants', 'record', 'host'],
   stats: ['record'],
   gate: ['record', 'stats'],
+  history: ['record', 'stats'],
   report: ['record', 'stats', 'gate'],
   images: [],
   // A program of its own that the harness starts as a process: what it imported would run in the measured process.

@@ -9,6 +9,7 @@ import { cleanCommand } from './clean-command.js';
 import { compareCommand } from './compare-command.js';
 import { doctorCommand } from './doctor-command.js';
 import { gateCommand } from './gate-command.js';
+import { HISTORY_FILE, historyAddCommand, historyCommand } from './history-command.js';
 import { saveImage } from './images-command.js';
 import { importCommand } from './import-command.js';
 import { listCommand } from './list-command.js';
@@ -206,6 +207,23 @@ program
   .addOption(failOn)
   .action((run: string, options) => ends(gateCommand(terminal, run, options)));
 
+const historyFile = () => new Option('--file <file>', 'the history').default(HISTORY_FILE);
+const history = program
+  .command('history')
+  .description('what became of each figure over many runs, and between which two of them it changed')
+  // So that an option behind `add` is that command's own.
+  .enablePositionalOptions()
+  .addOption(historyFile())
+  .option('--json', 'print every series and its changes as JSON on stdout')
+  .action((options) => ends(historyCommand(terminal, options)));
+history
+  .command('add')
+  .description('add stored runs to a history; what it has already is not added twice')
+  .argument('<run...>', 'run folders')
+  .addOption(historyFile())
+  .option('--commit <id>', 'what was measured (default: the commit checked out here)')
+  .action((runs: string[], options) => ends(historyAddCommand(terminal, runs, options)));
+
 program
   .command('calibrate')
   .description('measure plain against itself: this machine’s noise floor, kept for later gates')
@@ -251,7 +269,7 @@ program
   .option('--dry-run', 'only say what would be removed')
   .action((options) => ends(cleanCommand(terminal, { dryRun: options.dryRun === true })));
 
-for (const command of [...program.commands, ...images.commands]) {
+for (const command of [...program.commands, ...images.commands, ...history.commands]) {
   command.exitOverride().showSuggestionAfterError();
 }
 
