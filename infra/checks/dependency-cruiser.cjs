@@ -16,7 +16,7 @@ const ROOMS = {
   stats: ['record'],
   gate: ['record', 'stats'],
   history: ['record', 'stats'],
-  report: ['record', 'stats', 'gate'],
+  report: ['record', 'stats', 'gate', 'history'],
   images: [],
   // A program of its own that the harness starts as a process: what it imported would run in the measured process.
   'node-sidecar': [],

@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { HistoryLine } from '../history/index.js';
 import { createRunWriter, type RunRecord } from '../record/index.js';
 import { buildRun } from '../stats/testing/record-builder.js';
 import { historyAddCommand, historyCommand } from './history-command.js';
@@ -49,17 +50,34 @@ function runFolder(index: number, factor: number, changed: Partial<RunRecord> = 
   return directory;
 }
 
-it('shows a change of the candidate that came between two runs', () => {
-  const runs = Array.from({ length: 14 }, (_, index) => runFolder(index, index < 8 ? 1 : 1.5));
-  expect(historyAddCommand(terminal, runs, { file, commit: 'abcdef0123456789' })).toBe(EXIT.passed);
-  printed = [];
-  expect(historyCommand(terminal, { file })).toBe(EXIT.passed);
-  const text = printed.join('\n');
-  expect(text).toMatch(
-    /mine \/ plain, cpu\.per_request: 5\d\.\d % higher, worse, from run-8 \(abcdef012345\) on; run-7/,
+it('shows between which runs of a history a figure changed', async () => {
+  historyAddCommand(terminal, [runFolder(0, 1.5)], { file, commit: 'abcdef0123456789' });
+  const told = readFileSync(file, 'utf8')
+    .trim()
+    .split('\n')
+    .map((text) => JSON.parse(text) as HistoryLine);
+  const earlier = Array.from({ length: 14 }, (_, index) =>
+    told.map((line): HistoryLine => {
+      const higher = line.variant === 'mine' && line.metric === 'cpu.per_request' && index >= 8;
+      const value = line.value * (higher ? 1.5 : 1) * (1 + (index % 3) / 100);
+      return { ...line, value, runId: 'ci', time: new Date(Date.UTC(2025, 0, 1 + index)).toISOString() };
+    }),
+  );
+  writeFileSync(
+    file,
+    earlier
+      .flat()
+      .map((line) => `${JSON.stringify(line)}\n`)
+      .join(''),
   );
   printed = [];
-  historyCommand(terminal, { file, json: true });
+  expect(await historyCommand(terminal, { file })).toBe(EXIT.passed);
+  const change =
+    /: 50\.\d % higher, worse, from ci \(2025-01-09 00:00 UTC, abcdef012345\) on; ci \(2025-01-08/;
+  expect(printed.find((line) => line.includes('mine / plain, cpu.per_request:'))).toMatch(change);
+  expect(printed.filter((line) => line.includes('higher'))).toHaveLength(2);
+  printed = [];
+  await historyCommand(terminal, { file, json: true });
   const { trends } = JSON.parse(printed.join('\n')) as { trends: { metric: string; lines: unknown[] }[] };
   expect(trends.find(({ metric }) => metric === 'cpu.per_request')?.lines).toHaveLength(14);
 });
@@ -74,13 +92,13 @@ it('adds no run that is not whole, and says why', () => {
   expect(printed.join('\n')).toContain('it had the others already');
 });
 
-it('tells what it cannot read, and of a file that is none', () => {
-  expect(() => historyCommand(terminal, { file })).toThrow(UsageFault);
+it('tells what it cannot read, and of a file that is none', async () => {
+  await expect(historyCommand(terminal, { file })).rejects.toThrow(UsageFault);
   writeFileSync(file, 'nonsense\n');
-  expect(() => historyCommand(terminal, { file })).toThrow(/no line of a history/);
+  await expect(historyCommand(terminal, { file })).rejects.toThrow(/no line of a history/);
   historyAddCommand(terminal, [runFolder(1, 1)], { file });
   noted = [];
-  expect(historyCommand(terminal, { file })).toBe(EXIT.passed);
+  expect(await historyCommand(terminal, { file })).toBe(EXIT.passed);
   expect(noted).toEqual([`${file}:1: left out: not JSON`]);
   expect(printed.join('\n')).toContain('from 10 runs on');
 });

@@ -1,6 +1,6 @@
 /** `meshmark history`: what became of each figure from run to run, and where it changed. */
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import {
   addToHistory,
   type Change,
@@ -11,7 +11,9 @@ import {
   type Trend,
   trendsOf,
 } from '../history/index.js';
+import { packageVersion } from '../host/index.js';
 import { METRICS, readRun } from '../record/index.js';
+import { loadReportAssets, renderHistoryHtml } from '../report/index.js';
 import { judge } from './judge.js';
 import { EXIT, type ExitCode, UsageFault } from './outcome.js';
 import { plainText, type Terminal, textTable } from './terminal.js';
@@ -66,10 +68,10 @@ function commitHere(): string | null {
 const DAMAGED_SHOWN = 5;
 
 /** Prints every series of a history and where it changed. Description, not a gate: exit 0 whatever changed. */
-export function historyCommand(
+export async function historyCommand(
   terminal: Terminal,
-  options: { readonly file: string; readonly json?: boolean },
-): ExitCode {
+  options: { readonly file: string; readonly json?: boolean; readonly html?: string },
+): Promise<ExitCode> {
   if (!existsSync(options.file)) {
     throw new UsageFault([
       `meshmark: ${options.file} does not exist: begin it with \`meshmark history add RUN\`, or name another with --file`,
@@ -85,6 +87,10 @@ export function historyCommand(
     throw new UsageFault([`meshmark: ${options.file} has no line of a history that can be read`]);
   }
   const trends = trendsOf(history.lines);
+  if (options.html !== undefined) {
+    const input = { meshmarkVersion: packageVersion(), trends, damaged: history.damaged };
+    writeFileSync(options.html, renderHistoryHtml(input, await loadReportAssets()));
+  }
   if (options.json === true) {
     const { damaged, duplicates } = history;
     terminal.print(JSON.stringify({ file: options.file, damaged, duplicates, trends }, null, 2));
@@ -93,6 +99,7 @@ export function historyCommand(
   for (const group of groupsOf(trends)) {
     for (const line of groupLines(group, terminal)) terminal.print(line);
   }
+  if (options.html !== undefined) terminal.print(options.html);
   return EXIT.passed;
 }
 
@@ -144,6 +151,7 @@ function changeLine(trend: Trend, { before, after, ratio, difference, direction,
   return `  ${nameOf(trend)}: ${size}, ${direction}, from ${runOf(after)} on; ${runOf(before)} was before it (p ${p.toFixed(3)})`;
 }
 
-function runOf({ runId, commit }: HistoryLine): string {
-  return plainText(commit === null ? runId : `${runId} (${commit.slice(0, 12)})`);
+function runOf({ runId, commit, time }: HistoryLine): string {
+  const when = `${time.slice(0, 10)} ${time.slice(11, 16)} UTC`;
+  return plainText(`${runId} (${when}${commit === null ? '' : `, ${commit.slice(0, 12)}`})`);
 }

@@ -214,6 +214,7 @@ const history = program
   // So that an option behind `add` is that command's own.
   .enablePositionalOptions()
   .addOption(historyFile())
+  .option('--html <file>', 'write them as a page, too, that opens without network')
   .option('--json', 'print every series and its changes as JSON on stdout')
   .action((options) => ends(historyCommand(terminal, options)));
 history

@@ -52,8 +52,10 @@ describe('change points', () => {
   });
 
   it('does not depend on unit or offset, and not on when it is asked', () => {
-    const scaled = NILE.values.map((value) => 0.25 * value - 3);
-    expect(changePoints(scaled)).toEqual(changePoints(NILE.values));
+    const values = NILE.values.slice(10, 50);
+    const found = changePoints(values);
+    expect(found).toHaveLength(1);
+    expect(changePoints(values.map((value) => 0.25 * value - 3))).toEqual(found);
   });
 
   it('finds none in a constant, in a single outlier or in too few values', () => {
@@ -65,13 +67,12 @@ describe('change points', () => {
 
   // The large form is `npm run simulate:history`; its tables are in README.md.
   it('finds planted shifts and is silent without any', () => {
-    const silent = tally(stream('nothing changes'), 20, 150, 1);
-    // Of 150 at 1 %, 6 or more have a chance of 0.4 %.
-    expect(silent.falseAlarms).toBeLessThan(6 / 150);
-    expect(tally(stream('nothing changes, one run in ten an outlier'), 20, 150, 2).falseAlarms).toBeLessThan(
-      6 / 150,
+    // Of 80 at 1 %, 5 or more have a chance of 0.1 %.
+    expect(tally(stream('nothing changes'), 20, 80, 1).falseAlarms).toBeLessThan(5 / 80);
+    expect(tally(stream('nothing changes, one run in ten an outlier'), 20, 80, 2).falseAlarms).toBeLessThan(
+      5 / 80,
     );
-    expect(tally(stream('shift by 3 σ'), 20, 20, 3).allFound).toBeGreaterThan(0.8);
+    expect(tally(stream('shift by 3 σ'), 20, 12, 3).allFound).toBeGreaterThan(0.8);
   });
 
   it('finds what Apache Otava finds where a shift is plain', () => {
@@ -79,8 +80,8 @@ describe('change points', () => {
     const { series } = JSON.parse(readFileSync(recorded, 'utf8')) as {
       series: { name: string; changes: number[]; values: number[]; otava: number[] }[];
     };
-    const plain = series.filter(({ name }) => name === 'shift by 3 σ').slice(0, 8);
-    expect(plain).toHaveLength(8);
+    const plain = series.filter(({ name }) => name === 'shift by 3 σ').slice(0, 5);
+    expect(plain).toHaveLength(5);
     for (const { changes, values, otava } of plain) {
       expect(score(changes, otava).allFound).toBe(true);
       expect(score(otava, indices(values))).toEqual({ allFound: true, falseAlarm: false });

@@ -74,6 +74,8 @@ describe('the file of a history', () => {
     // The same run told from another commit is still the same run.
     expect(addToHistory(file, linesOf(run, analysis, null))).toBe(0);
     expect(readHistory(file).lines).toHaveLength(lines.length);
+    // A later run into a folder of the same name is another run.
+    expect(addToHistory(file, [nth(1, 5, { runId: 'ci' }), nth(2, 5, { runId: 'ci' })])).toBe(2);
     expect(readHistory(file).lines).toEqual(expect.arrayContaining([...lines]));
   });
 

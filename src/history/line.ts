@@ -78,7 +78,8 @@ export function linesOf(run: RunRecord, analysis: Analysis, commit: string | nul
 
 /** What two lines of the same figure of the same run have in common, whenever and wherever they were written. */
 export function identityOf(line: HistoryLine): string {
-  return JSON.stringify([line.runId, seriesOf(line)]);
+  // A run is called after its folder, and a folder may be the same for every run of a pipeline.
+  return JSON.stringify([line.runId, line.time, seriesOf(line)]);
 }
 
 /** Lines with equal keys may be compared with one another, and no others. */
