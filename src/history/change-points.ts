@@ -45,7 +45,7 @@ export function changePoints(values: readonly number[], significance = SIGNIFICA
   const found: ChangePoint[] = [];
   for (;;) {
     const segments = segmentsBetween(found, values.length);
-    const best = largestChange(values, segments);
+    const best = largestChange(Float64Array.from(values), segments);
     if (best === null) return found;
     const p = permutationP(values, segments, best.statistic, significance, random);
     if (p === null) return found;
@@ -71,21 +71,32 @@ function permutationP(
   random: Random,
 ): number | null {
   const most = Math.floor(significance * (PERMUTATIONS + 1)) - 1;
+  const shuffled = Float64Array.from(values);
   let larger = 0;
   for (let i = 0; i < PERMUTATIONS && larger <= most; i++) {
-    const shuffled = segments.flatMap(({ start, end }) => random.shuffled(values.slice(start, end)));
+    for (const segment of segments) shuffle(shuffled, segment, random);
     const best = largestChange(shuffled, segments);
     if (best !== null && best.statistic >= observed * (1 - 1e-12)) larger++;
   }
   return larger > most ? null : (1 + larger) / (PERMUTATIONS + 1);
 }
 
-function largestChange(values: readonly number[], segments: readonly Segment[]): Candidate | null {
+/** Fisher and Yates's shuffle of one segment, in its place. */
+function shuffle(values: Float64Array, { start, end }: Segment, random: Random): void {
+  for (let i = end - 1; i > start; i--) {
+    const j = start + random.integer(i - start + 1);
+    const value = values[i] ?? 0;
+    values[i] = values[j] ?? 0;
+    values[j] = value;
+  }
+}
+
+function largestChange(values: Float64Array, segments: readonly Segment[]): Candidate | null {
   let best: Candidate | null = null;
-  for (const segment of segments) {
-    const own = largestIn(values.slice(segment.start, segment.end));
+  for (const { start, end } of segments) {
+    const own = largestIn(values.subarray(start, end));
     if (own !== null && (best === null || own.statistic > best.statistic)) {
-      best = { index: segment.start + own.index, statistic: own.statistic };
+      best = { index: start + own.index, statistic: own.statistic };
     }
   }
   return best;
@@ -93,50 +104,49 @@ function largestChange(values: readonly number[], segments: readonly Segment[]):
 
 /**
  * The split (τ, κ) of one segment that maximises Q̂ of the values before τ and those from τ to before κ (equations 5
- * and 7 there, with α = 1): mn/(m + n) times twice the mean distance across less the mean distance within either side.
- * What comes after κ is left out, since it may belong to a later change. Null where the segment is too short.
+ * and 7 there, with α = 1): mn/(m + n) times twice the mean distance across less the mean distance within either side,
+ * which is 2/(m + n) times the sum across less n/(m − 1) times that within the left and m/(n − 1) times that within the
+ * right. What comes after κ is left out, since it may belong to a later change. Null where the segment is too short.
  */
-function largestIn(values: readonly number[]): Candidate | null {
+function largestIn(values: Float64Array): Candidate | null {
   const length = values.length;
   if (length < 2 * FEWEST_ON_A_SIDE) return null;
-  // before[k]: sum of distances among the first k values; at each τ the right side grows value by value.
-  const before = new Float64Array(length + 1);
+  const before = distancesAmongFirst(values);
+  const inverse = Float64Array.from({ length: length + 1 }, (_, count) => 1 / count);
+  // toLeft[j]: sum of distances of value j to all values before τ.
   const toLeft = new Float64Array(length);
-  for (let k = 0; k < length; k++) {
+  let best: Candidate = { index: 0, statistic: Number.NEGATIVE_INFINITY };
+  for (let tau = 1; tau <= length - FEWEST_ON_A_SIDE; tau++) {
+    const joined = values[tau - 1] ?? 0;
+    for (let j = tau; j < length; j++) {
+      toLeft[j] = (toLeft[j] ?? 0) + Math.abs((values[j] ?? 0) - joined);
+    }
+    if (tau < FEWEST_ON_A_SIDE) continue;
+    const withinLeft = before[tau] ?? 0;
+    const leftShare = withinLeft * (inverse[tau - 1] ?? 0);
+    let across = 0;
+    for (let j = tau; j < length; j++) {
+      across += toLeft[j] ?? 0;
+      const right = j + 1 - tau;
+      if (right < FEWEST_ON_A_SIDE) continue;
+      // All distances among the first j + 1 values are those within the left, across, and within the right.
+      const withinRight = (before[j + 1] ?? 0) - withinLeft - across;
+      const sum = across - right * leftShare - tau * withinRight * (inverse[right - 1] ?? 0);
+      const statistic = 2 * sum * (inverse[j + 1] ?? 0);
+      if (statistic > best.statistic) best = { index: tau, statistic };
+    }
+  }
+  return best;
+}
+
+/** At k: the sum of distances among the first k values. */
+function distancesAmongFirst(values: Float64Array): Float64Array {
+  const before = new Float64Array(values.length + 1);
+  for (let k = 0; k < values.length; k++) {
     let sum = 0;
     const value = values[k] ?? 0;
     for (let i = 0; i < k; i++) sum += Math.abs(value - (values[i] ?? 0));
     before[k + 1] = (before[k] ?? 0) + sum;
   }
-  let bestIndex = 0;
-  let bestStatistic = Number.NEGATIVE_INFINITY;
-  // toLeft[j]: sum of distances of value j to all values before τ.
-  for (let j = 0; j < length; j++) {
-    for (let i = 0; i < FEWEST_ON_A_SIDE - 1; i++) {
-      toLeft[j] = (toLeft[j] ?? 0) + Math.abs((values[j] ?? 0) - (values[i] ?? 0));
-    }
-  }
-  for (let tau = FEWEST_ON_A_SIDE; tau <= length - FEWEST_ON_A_SIDE; tau++) {
-    const joined = values[tau - 1] ?? 0;
-    const withinLeft = before[tau] ?? 0;
-    let across = 0;
-    for (let j = tau; j < length; j++) {
-      const sum = (toLeft[j] ?? 0) + Math.abs((values[j] ?? 0) - joined);
-      toLeft[j] = sum;
-      across += sum;
-      const right = j + 1 - tau;
-      if (right < FEWEST_ON_A_SIDE) continue;
-      // All distances among the first j + 1 values are those within the left, across, and within the right.
-      const withinRight = (before[j + 1] ?? 0) - withinLeft - across;
-      const statistic =
-        (2 * across) / (tau + right) -
-        (2 * right * withinLeft) / ((tau + right) * (tau - 1)) -
-        (2 * tau * withinRight) / ((tau + right) * (right - 1));
-      if (statistic > bestStatistic) {
-        bestStatistic = statistic;
-        bestIndex = tau;
-      }
-    }
-  }
-  return { index: bestIndex, statistic: bestStatistic };
+  return before;
 }

@@ -1,4 +1,4 @@
-/** Prints the tables of README.md, one behind the other: `npm run simulate:history` (ten minutes; fixed seed). */
+/** Prints the tables of README.md, one behind the other: `npm run simulate:history` (five minutes; fixed seed). */
 import { readFileSync } from 'node:fs';
 import { changePoints } from '../change-points.js';
 import { STREAMS } from './streams.js';
@@ -15,6 +15,7 @@ interface AskedOtava {
     readonly values: readonly number[];
     readonly otava: readonly number[];
     readonly otavaAtOnePercent: readonly number[];
+    readonly divisive: readonly number[];
   }[];
 }
 
@@ -39,8 +40,10 @@ if (unchanged !== undefined) {
 
 const recorded = new URL('../../../src/history/testing/otava.json', import.meta.url);
 const { tool, series } = JSON.parse(readFileSync(recorded, 'utf8')) as AskedOtava;
-print(`\n| series | meshmark: found, else | ${tool}: found, else | the same at p < 0.01: found, else |`);
-print('| --- | --- | --- | --- |');
+print(
+  `\n| series | meshmark: found, else | ${tool}: found, else | the same at p < 0.01: found, else | its E-divisive: found, else |`,
+);
+print('| --- | --- | --- | --- | --- |');
 for (const { name } of STREAMS) {
   const own = series.filter((one) => one.name === name);
   const cell = (told: (one: (typeof own)[number]) => readonly number[]) => {
@@ -50,7 +53,10 @@ for (const { name } of STREAMS) {
     return `${hasChange ? found : '–'}, ${scored.filter(({ falseAlarm }) => falseAlarm).length} of ${own.length}`;
   };
   const ours = cell(({ values }) => changePoints(values).map(({ index }) => index));
-  print(
-    `| ${name} | ${ours} | ${cell(({ otava }) => otava)} | ${cell(({ otavaAtOnePercent }) => otavaAtOnePercent)} |`,
-  );
+  const theirs = [
+    cell(({ otava }) => otava),
+    cell(({ otavaAtOnePercent }) => otavaAtOnePercent),
+    cell(({ divisive }) => divisive),
+  ];
+  print(`| ${name} | ${ours} | ${theirs.join(' | ')} |`);
 }
