@@ -94,6 +94,8 @@ it('adds no run that is not whole, and says why', () => {
 
 it('tells what it cannot read, and of a file that is none', async () => {
   await expect(historyCommand(terminal, { file })).rejects.toThrow(UsageFault);
+  await expect(historyCommand(terminal, { file: folder })).rejects.toThrow(/is a folder/);
+  expect(() => historyAddCommand(terminal, [], { file: folder })).toThrow(UsageFault);
   writeFileSync(file, 'nonsense\n');
   await expect(historyCommand(terminal, { file })).rejects.toThrow(/no line of a history/);
   historyAddCommand(terminal, [runFolder(1, 1)], { file });

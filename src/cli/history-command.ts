@@ -1,6 +1,7 @@
 /** `meshmark history`: what became of each figure from run to run, and where it changed. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import {
   addToHistory,
   type Change,
@@ -27,6 +28,7 @@ export function historyAddCommand(
   options: { readonly file: string; readonly commit?: string },
 ): ExitCode {
   let exitCode: ExitCode = EXIT.passed;
+  isThere(options.file);
   const commit = options.commit ?? commitHere();
   for (const directory of directories) {
     const { run, analysis } = judge(readRun(directory));
@@ -52,6 +54,15 @@ export function historyAddCommand(
   return exitCode;
 }
 
+/** Whether there is a history yet. Throws UsageFault for what can be none. */
+function isThere(path: string): boolean {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats?.isDirectory() === true) {
+    throw new UsageFault([`meshmark: ${path} is a folder: name a file with --file`]);
+  }
+  return stats !== undefined;
+}
+
 /** The commit that the working directory has checked out, or null where there is none. */
 function commitHere(): string | null {
   try {
@@ -72,7 +83,7 @@ export async function historyCommand(
   terminal: Terminal,
   options: { readonly file: string; readonly json?: boolean; readonly html?: string },
 ): Promise<ExitCode> {
-  if (!existsSync(options.file)) {
+  if (!isThere(options.file)) {
     throw new UsageFault([
       `meshmark: ${options.file} does not exist: begin it with \`meshmark history add RUN\`, or name another with --file`,
     ]);
@@ -89,6 +100,7 @@ export async function historyCommand(
   const trends = trendsOf(history.lines);
   if (options.html !== undefined) {
     const input = { meshmarkVersion: packageVersion(), trends, damaged: history.damaged };
+    mkdirSync(dirname(options.html), { recursive: true });
     writeFileSync(options.html, renderHistoryHtml(input, await loadReportAssets()));
   }
   if (options.json === true) {

@@ -85,6 +85,8 @@ const program = new Command('meshmark')
   .showSuggestionAfterError()
   .showHelpAfterError('(add --help for what it takes)')
   .exitOverride()
+  // So that an option behind a command's own command, as in `history add`, is that one's.
+  .enablePositionalOptions()
   .addHelpText(
     'after',
     `
@@ -211,7 +213,6 @@ const historyFile = () => new Option('--file <file>', 'the history').default(HIS
 const history = program
   .command('history')
   .description('what became of each figure over many runs, and between which two of them it changed')
-  // So that an option behind `add` is that command's own.
   .enablePositionalOptions()
   .addOption(historyFile())
   .option('--html <file>', 'write them as a page, too, that opens without network')

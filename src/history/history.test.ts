@@ -8,7 +8,12 @@ import { buildRun } from '../stats/testing/record-builder.js';
 import { addToHistory, type HistoryLine, linesOf, readHistory, trendsOf } from './index.js';
 
 const built = buildRun({
-  variants: [{ id: 'plain' }, { id: 'pooled', cpuMicros: 80 }, { id: 'gone', status: 'unavailable' }],
+  variants: [
+    { id: 'plain' },
+    { id: 'direct', roles: [] },
+    { id: 'pooled', cpuMicros: 80 },
+    { id: 'gone', status: 'unavailable' },
+  ],
   baseline: 'plain',
   pairs: [{ candidate: 'pooled', baseline: 'plain' }],
   rounds: 4,
@@ -42,6 +47,8 @@ describe('the lines of a run', () => {
     expect(figures).toContain('pooled plain cpu.per_request');
     expect(figures).toContain('pooled plain gc.cycles_per_1k');
     expect(figures).toContain('plain  latency.p99');
+    expect(figures).toContain('direct  latency.p50');
+    expect(figures).not.toContain('direct  cpu.per_request');
     // In open load the throughput is what was asked for.
     expect(figures.join()).not.toMatch(/gone|throughput|memory/);
     expect(new Set(figures).size).toBe(figures.length);

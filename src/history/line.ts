@@ -49,6 +49,9 @@ export function linesOf(run: RunRecord, analysis: Analysis, commit: string | nul
     ...PRIMARY_METRICS.filter((metric) => unfairUnder(metric, planned.model) === null),
   ]);
   const measured = new Set(run.variants.filter(({ status }) => status === 'measured').map(({ id }) => id));
+  const withoutProcess = new Set(
+    run.variants.filter(({ dataPlaneRoles }) => dataPlaneRoles.length === 0).map(({ id }) => id),
+  );
   const common = {
     schema: HISTORY_SCHEMA,
     time: run.createdAt,
@@ -64,6 +67,8 @@ export function linesOf(run: RunRecord, analysis: Analysis, commit: string | nul
     const key = JSON.stringify([variant, metric]);
     if (value === null || track === 'cross-check' || levels.has(key)) continue;
     if (!kept.has(metric) || !measured.has(variant)) continue;
+    // Exactly nothing, by construction.
+    if (value === 0 && withoutProcess.has(variant)) continue;
     levels.set(key, { ...common, variant, baseline: null, metric, value, low, high });
   }
   const effects = analysis.effects.flatMap((effect): HistoryLine[] => {
