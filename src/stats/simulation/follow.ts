@@ -27,6 +27,23 @@ export function follow(plan: SequentialPlan, stream: ReplicaStream, ratio: numbe
   return stopped;
 }
 
+/** Follows a metric for each of these true ratios at once, each with a stream of its own; the decisions at the end. */
+export function followSeveral(
+  plan: SequentialPlan,
+  stream: ReplicaStream,
+  ratios: readonly number[],
+  random: Random,
+): readonly SequentialDecision[] {
+  const streams = ratios.map((ratio) => stream.draw(random, plan.looks.at(-1) ?? 0, ratio));
+  let decisions: readonly SequentialDecision[] = [];
+  for (const [look, replicas] of plan.looks.entries()) {
+    const estimates = streams.map((units) => estimateOf(units.slice(0, replicas)));
+    decisions = decideAtLook(plan, look, estimates, decisions).map(({ decision }) => decision);
+    if (!decisions.includes('undecided')) break;
+  }
+  return decisions;
+}
+
 /** The log of the ratio of totals over these replicas. */
 function estimateOf(units: readonly PairedUnit[]): Estimate {
   let candidate = 0;

@@ -2,8 +2,8 @@
 import { FEWEST_UNITS } from '../jackknife.js';
 import { createRandom } from '../random.js';
 import type { SequentialPlan } from '../sequential.js';
-import { follow, type Stopped } from './follow.js';
-import { REPLICA_STREAMS, type ReplicaStream } from './streams.js';
+import { follow, followSeveral, type Stopped } from './follow.js';
+import { NORMAL, REPLICA_STREAMS, type ReplicaStream } from './streams.js';
 
 const STREAMS = Number(process.argv[2] ?? 10_000);
 const MARGIN = 0.03;
@@ -70,5 +70,37 @@ for (const stream of REPLICA_STREAMS) {
     for (const most of MOST_REPLICAS) {
       process.stdout.write(row(stream, { looks: looksUpTo(most), confidence, margin: MARGIN }));
     }
+  }
+}
+
+/** True ratios of several gated metrics. At the margin either word is false, at 1 `worse` is, at 1.10 `equivalent` is. */
+const TOGETHER = [
+  [1 + MARGIN, 1 + MARGIN, 1 + MARGIN],
+  [1.1, 1 + MARGIN, 1 + MARGIN],
+  [1.1, 1.1, 1 + MARGIN],
+  [1, 1, 1 + MARGIN],
+  [1, 1, 1],
+];
+process.stdout.write('\n| true ratios | confidence | at most | any false word | all decided |\n');
+process.stdout.write('| --- | --- | --- | --- | --- |\n');
+for (const ratios of TOGETHER) {
+  for (const confidence of CONFIDENCES) {
+    const plan: SequentialPlan = { looks: looksUpTo(30), confidence, margin: MARGIN };
+    const random = createRandom(20_261_300);
+    let falseWords = 0;
+    let decided = 0;
+    for (let i = 0; i < STREAMS; i++) {
+      const decisions = followSeveral(plan, NORMAL, ratios, random);
+      const wrong = decisions.some(
+        (decision, index) =>
+          (decision === 'worse' && (ratios[index] ?? 0) <= 1 + MARGIN) ||
+          (decision === 'equivalent' && (ratios[index] ?? 0) >= 1 + MARGIN),
+      );
+      if (wrong) falseWords += 1;
+      if (!decisions.includes('undecided')) decided += 1;
+    }
+    const cells = [ratios.map((ratio) => ratio.toFixed(2)).join(', '), `${100 * confidence} %`, '30'];
+    const shares = [falseWords, decided].map((times) => `${((100 * times) / STREAMS).toFixed(2)} %`);
+    process.stdout.write(`| ${[...cells, ...shares].join(' | ')} |\n`);
   }
 }

@@ -89,12 +89,14 @@ const normal =
   () =>
     random.normal();
 
+export const NORMAL: ReplicaStream = {
+  name: 'normal',
+  meaning: 'rounds of 5 %, starts of 2 %',
+  draw: rounds({ noiseOf: normal, ends: 'with the replica' }),
+};
+
 export const REPLICA_STREAMS: readonly ReplicaStream[] = [
-  {
-    name: 'normal',
-    meaning: 'rounds of 5 %, starts of 2 %',
-    draw: rounds({ noiseOf: normal, ends: 'with the replica' }),
-  },
+  NORMAL,
   {
     name: 'heavy-tailed',
     meaning: 'the same with t of 3 degrees of freedom',
