@@ -15,7 +15,8 @@ const ROOMS = {
   runner: ['plan', 'cluster', 'load', 'probes', 'variants', 'record', 'host'],
   stats: ['record'],
   gate: ['record', 'stats'],
-  report: ['record', 'stats', 'gate'],
+  history: ['record', 'stats'],
+  report: ['record', 'stats', 'gate', 'history'],
   images: [],
   // A program of its own that the harness starts as a process: what it imported would run in the measured process.
   'node-sidecar': [],

@@ -106,6 +106,16 @@ describe('a run of direct, plain and pooled-buffer', () => {
     );
     expect((await meshmark(['gate', out])).exitCode).toBe(0);
   });
+
+  it('can be kept in a history, whose file either command is told', async () => {
+    const file = join(scratchFolder(), 'history.jsonl');
+    const added = await meshmark(['history', 'add', out, '--file', file, '--commit', 'c0ffee']);
+    expect(added.exitCode, added.stderr).toBe(0);
+    const told = await meshmark(['history', '--file', file, '--json']);
+    const { trends } = JSON.parse(told.stdout) as { trends: { lines: { commit: string }[] }[] };
+    expect(trends.length).toBeGreaterThan(4);
+    expect(trends[0]?.lines[0]?.commit).toBe('c0ffee');
+  });
 });
 
 describe('bodies of 256 KiB', () => {

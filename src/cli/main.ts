@@ -11,6 +11,7 @@ import { compareCommand } from './compare-command.js';
 import { DEFAULT_IMAGE } from './default-image.js';
 import { doctorCommand } from './doctor-command.js';
 import { gateCommand } from './gate-command.js';
+import { HISTORY_FILE, historyAddCommand, historyCommand } from './history-command.js';
 import { saveImage } from './images-command.js';
 import { importCommand } from './import-command.js';
 import { listCommand } from './list-command.js';
@@ -86,6 +87,8 @@ const program = new Command('meshmark')
   .showSuggestionAfterError()
   .showHelpAfterError('(add --help for what it takes)')
   .exitOverride()
+  // So that an option behind a command's own command, as in `history add`, is that one's.
+  .enablePositionalOptions()
   .addHelpText(
     'after',
     `
@@ -221,6 +224,23 @@ program
   .addOption(failOn)
   .action((run: string, options) => ends(gateCommand(terminal, run, options)));
 
+const historyFile = () => new Option('--file <file>', 'the history').default(HISTORY_FILE);
+const history = program
+  .command('history')
+  .description('what became of each figure over many runs, and between which two of them it changed')
+  .enablePositionalOptions()
+  .addOption(historyFile())
+  .option('--html <file>', 'write them as a page, too, that opens without network')
+  .option('--json', 'print every series and its changes as JSON on stdout')
+  .action((options) => ends(historyCommand(terminal, options)));
+history
+  .command('add')
+  .description('add stored runs to a history; what it has already is not added twice')
+  .argument('<run...>', 'run folders')
+  .addOption(historyFile())
+  .option('--commit <id>', 'what was measured (default: the commit checked out here)')
+  .action((runs: string[], options) => ends(historyAddCommand(terminal, runs, options)));
+
 program
   .command('calibrate')
   .description('measure plain against itself: this machine’s noise floor, kept for later gates')
@@ -283,7 +303,7 @@ program
     ),
   );
 
-for (const command of [...program.commands, ...images.commands]) {
+for (const command of [...program.commands, ...images.commands, ...history.commands]) {
   command.exitOverride().showSuggestionAfterError();
 }
 

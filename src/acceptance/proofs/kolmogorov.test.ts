@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { checkout } from '../command-line.js';
 import { exponential, gapsOf, ksFurthest, ksPValue, uniform } from './kolmogorov.js';
 
 describe('the Kolmogorov–Smirnov test', () => {
@@ -19,6 +22,19 @@ describe('the Kolmogorov–Smirnov test', () => {
     expect(distance).toBeCloseTo(2 / 3 - 0.2, 12);
     expect(at).toBe(0.2);
     expect(ksFurthest([6, 7], uniform(5, 9))).toEqual({ distance: 0.5, at: 7 });
+  });
+
+  it('agrees with SciPy on samples that fit and that do not', () => {
+    const file = join(checkout, 'src', 'stats', 'reference', 'scipy.json');
+    const { kolmogorov } = JSON.parse(readFileSync(file, 'utf8')) as {
+      kolmogorov: { sample: number[]; distance: number; p: number }[];
+    };
+    expect(kolmogorov.length).toBeGreaterThan(4);
+    for (const { sample, distance, p } of kolmogorov) {
+      expect(ksFurthest(sample, exponential(1)).distance).toBeCloseTo(distance, 12);
+      // SciPy's is exact; Stephens made his correction for the tail, and it is rougher where nothing is rejected.
+      expect(Math.abs(ksPValue(distance, sample.length) - p)).toBeLessThan(p < 0.1 ? 0.003 : 0.03);
+    }
   });
 
   it('takes exponential gaps for what they are, and constant ones not', () => {

@@ -1,0 +1,169 @@
+/** `meshmark history`: what became of each figure from run to run, and where it changed. */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import {
+  addToHistory,
+  type Change,
+  FEWEST_RUNS,
+  type HistoryLine,
+  linesOf,
+  readHistory,
+  type Trend,
+  trendsOf,
+} from '../history/index.js';
+import { packageVersion } from '../host/index.js';
+import { METRICS, readRun } from '../record/index.js';
+import { loadReportAssets, renderHistoryHtml } from '../report/index.js';
+import { judge } from './judge.js';
+import { EXIT, type ExitCode, UsageFault } from './outcome.js';
+import { plainText, type Terminal, textTable } from './terminal.js';
+
+export const HISTORY_FILE = 'meshmark-history.jsonl';
+
+/** Adds stored runs to a history. Exit 3 when one of them was not valid, and then nothing of that run is added. */
+export function historyAddCommand(
+  terminal: Terminal,
+  directories: readonly string[],
+  options: { readonly file: string; readonly commit?: string },
+): ExitCode {
+  let exitCode: ExitCode = EXIT.passed;
+  isThere(options.file);
+  const commit = options.commit ?? commitHere();
+  for (const directory of directories) {
+    const { run, analysis } = judge(readRun(directory));
+    const lines = linesOf(run, analysis, commit);
+    const hindrance =
+      run.state !== 'finished'
+        ? `the run is ${run.state}: ${run.stateReason ?? 'no reason was recorded'}`
+        : analysis.validity.status === 'invalid'
+          ? `the run is invalid: ${analysis.validity.reasons[0] ?? 'no reason was recorded'}`
+          : lines.length === 0
+            ? 'it has no figure that a history keeps (a sweep or a search has none)'
+            : null;
+    if (hindrance !== null) {
+      terminal.note(`${directory}: not added: ${hindrance}`);
+      exitCode = EXIT.noVerdict;
+      continue;
+    }
+    const added = addToHistory(options.file, lines);
+    terminal.print(
+      `${directory}: ${added} of ${lines.length} figures added to ${options.file}${added < lines.length ? '; it had the others already' : ''}`,
+    );
+  }
+  return exitCode;
+}
+
+/** Whether there is a history yet. Throws UsageFault for what can be none. */
+function isThere(path: string): boolean {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats?.isDirectory() === true) {
+    throw new UsageFault([`meshmark: ${path} is a folder: name a file with --file`]);
+  }
+  return stats !== undefined;
+}
+
+/** The commit that the working directory has checked out, or null where there is none. */
+function commitHere(): string | null {
+  try {
+    return execFileSync('git', ['rev-parse', 'HEAD'], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
+  } catch {
+    return null;
+  }
+}
+
+/** Beyond so many damaged lines another says nothing new. */
+const DAMAGED_SHOWN = 5;
+
+/** Prints every series of a history and where it changed. Description, not a gate: exit 0 whatever changed. */
+export async function historyCommand(
+  terminal: Terminal,
+  options: { readonly file: string; readonly json?: boolean; readonly html?: string },
+): Promise<ExitCode> {
+  if (!isThere(options.file)) {
+    throw new UsageFault([
+      `meshmark: ${options.file} does not exist: begin it with \`meshmark history add RUN\`, or name another with --file`,
+    ]);
+  }
+  const history = readHistory(options.file);
+  for (const { line, reason } of history.damaged.slice(0, DAMAGED_SHOWN)) {
+    terminal.note(`${options.file}:${line}: left out: ${reason}`);
+  }
+  const more = history.damaged.length - DAMAGED_SHOWN;
+  if (more > 0) terminal.note(`${options.file}: ${more} more lines were left out`);
+  if (history.lines.length === 0) {
+    throw new UsageFault([`meshmark: ${options.file} has no line of a history that can be read`]);
+  }
+  const trends = trendsOf(history.lines);
+  if (options.html !== undefined) {
+    const input = { meshmarkVersion: packageVersion(), trends, damaged: history.damaged };
+    mkdirSync(dirname(options.html), { recursive: true });
+    writeFileSync(options.html, renderHistoryHtml(input, await loadReportAssets()));
+  }
+  if (options.json === true) {
+    const { damaged, duplicates } = history;
+    terminal.print(JSON.stringify({ file: options.file, damaged, duplicates, trends }, null, 2));
+    return EXIT.passed;
+  }
+  for (const group of groupsOf(trends)) {
+    for (const line of groupLines(group, terminal)) terminal.print(line);
+  }
+  if (options.html !== undefined) terminal.print(options.html);
+  return EXIT.passed;
+}
+
+/** Trends of the same scenario on the same machine. */
+function groupsOf(trends: readonly Trend[]): Trend[][] {
+  const groups = new Map<string, Trend[]>();
+  for (const trend of trends) {
+    const key = JSON.stringify([trend.machine, trend.scenario.digest]);
+    groups.set(key, [...(groups.get(key) ?? []), trend]);
+  }
+  return [...groups.values()];
+}
+
+function groupLines(trends: readonly Trend[], terminal: Terminal): string[] {
+  const [first] = trends;
+  if (first === undefined) return [];
+  const head = ['figure', 'runs', 'first', 'latest', 'changes'];
+  const rows = trends.map((trend) => [
+    nameOf(trend),
+    String(trend.lines.length),
+    figureOf(trend.lines[0]),
+    figureOf(trend.lines.at(-1)),
+    trend.lines.length < FEWEST_RUNS ? `from ${FEWEST_RUNS} runs on` : String(trend.changes.length),
+  ]);
+  return [
+    `${plainText(first.scenario.name)} (${plainText(first.scenario.digest)}) on machine ${plainText(first.machine)}`,
+    ...textTable([head, ...rows], (cell, row) => (row === 0 ? terminal.paint('dim', cell) : cell)),
+    ...trends.flatMap((trend) => trend.changes.map((change) => changeLine(trend, change))),
+    '',
+  ];
+}
+
+function nameOf({ variant, baseline, metric }: Trend): string {
+  return plainText(`${variant}${baseline === null ? '' : ` / ${baseline}`}, ${metric}`);
+}
+
+function figureOf(line: HistoryLine | undefined): string {
+  if (line === undefined) return '–';
+  return line.baseline === null
+    ? `${Number(line.value.toPrecision(4))} ${METRICS[line.metric].unit}`
+    : `× ${line.value.toFixed(3)}`;
+}
+
+function changeLine(trend: Trend, { before, after, ratio, difference, direction, p }: Change): string {
+  const size =
+    ratio === null
+      ? `${Math.abs(difference).toPrecision(3)} ${METRICS[trend.metric].unit} ${difference > 0 ? 'higher' : 'lower'}`
+      : `${(Math.abs(ratio - 1) * 100).toPrecision(3)} % ${ratio > 1 ? 'higher' : 'lower'}`;
+  return `  ${nameOf(trend)}: ${size}, ${direction}, from ${runOf(after)} on; ${runOf(before)} was before it (p ${p.toFixed(3)})`;
+}
+
+function runOf({ runId, commit, time }: HistoryLine): string {
+  const when = `${time.slice(0, 10)} ${time.slice(11, 16)} UTC`;
+  return plainText(`${runId} (${when}${commit === null ? '' : `, ${commit.slice(0, 12)}`})`);
+}

@@ -1,0 +1,59 @@
+/** One run that may end early, in a simulation. */
+import { type Estimate, jackknife } from '../jackknife.js';
+import type { Random } from '../random.js';
+import { decideAtLook, type SequentialDecision, type SequentialPlan } from '../sequential.js';
+import type { PairedUnit } from './intervals.js';
+import type { ReplicaStream } from './streams.js';
+
+export interface Stopped {
+  readonly decision: SequentialDecision;
+  readonly replicas: number;
+  /** Whether the interval at the stop holds the true ratio. */
+  readonly covered: boolean;
+}
+
+/** Follows one stream, look by look, until it is decided or the looks are over. */
+export function follow(plan: SequentialPlan, stream: ReplicaStream, ratio: number, random: Random): Stopped {
+  const units = stream.draw(random, plan.looks.at(-1) ?? 0, ratio);
+  let stopped: Stopped = { decision: 'undecided', replicas: 0, covered: true };
+  for (const [look, replicas] of plan.looks.entries()) {
+    const [outcome] = decideAtLook(plan, look, [estimateOf(units.slice(0, replicas))], []);
+    if (outcome === undefined) break;
+    const { decision, low, high } = outcome;
+    const covered = low <= Math.log(ratio) && Math.log(ratio) <= high;
+    stopped = { decision, replicas, covered };
+    if (decision !== 'undecided') break;
+  }
+  return stopped;
+}
+
+/** Follows a metric for each of these true ratios at once, each with a stream of its own; the decisions at the end. */
+export function followSeveral(
+  plan: SequentialPlan,
+  stream: ReplicaStream,
+  ratios: readonly number[],
+  random: Random,
+): readonly SequentialDecision[] {
+  const streams = ratios.map((ratio) => stream.draw(random, plan.looks.at(-1) ?? 0, ratio));
+  let decisions: readonly SequentialDecision[] = [];
+  for (const [look, replicas] of plan.looks.entries()) {
+    const estimates = streams.map((units) => estimateOf(units.slice(0, replicas)));
+    decisions = decideAtLook(plan, look, estimates, decisions).map(({ decision }) => decision);
+    if (!decisions.includes('undecided')) break;
+  }
+  return decisions;
+}
+
+/** The log of the ratio of totals over these replicas. */
+function estimateOf(units: readonly PairedUnit[]): Estimate {
+  let candidate = 0;
+  let baseline = 0;
+  for (const unit of units) {
+    candidate += unit.candidate;
+    baseline += unit.baseline;
+  }
+  return jackknife(
+    Math.log(candidate / baseline),
+    units.map((unit) => Math.log((candidate - unit.candidate) / (baseline - unit.baseline))),
+  );
+}
