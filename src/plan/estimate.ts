@@ -24,6 +24,18 @@ export function estimateMs(schedule: Schedule, variantCount: number): number {
   return START_UP_MS + replicas * perReplica + rounds * perRound + crossChecks * perCrossCheck;
 }
 
+/** On a cluster, measured on one of two nodes: pods of the control and the namespaces' end; one generation of pods. */
+const CLUSTER_MS = 15_000;
+const PODS_PER_REPLICA_MS = 5500;
+
+/** What standing on a cluster adds, in ms; nothing of it is measuring, and none counts against the budget. */
+export function clusterMs(
+  provider: 'local' | 'kubernetes',
+  { replicas }: Pick<Schedule, 'replicas'>,
+): number {
+  return provider === 'kubernetes' ? CLUSTER_MS + replicas * PODS_PER_REPLICA_MS : 0;
+}
+
 /** The most rounds that fit the schedule's budget; 0 when not even one does. */
 export function roundsThatFit(schedule: Schedule, variantCount: number): number {
   for (let rounds = schedule.rounds; rounds > 0; rounds--) {

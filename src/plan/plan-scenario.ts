@@ -9,7 +9,7 @@ import {
 } from '../scenario/index.js';
 import type { VariantSpec } from '../variants/index.js';
 import { ablationOf, cellPlans, gateOver } from './cells.js';
-import { estimateMs, roundsThatFit } from './estimate.js';
+import { clusterMs, estimateMs, roundsThatFit } from './estimate.js';
 import type { Plan, Schedule } from './plan.js';
 import { whyNotProfiled } from './profiles.js';
 
@@ -103,7 +103,8 @@ export function planScenario(scenario: Scenario, source: PlanSource): PlannedSce
       },
       counterparts: Object.fromEntries(cells.flatMap(({ counterparts }) => Object.entries(counterparts))),
       ablation: ablationOf(scenario, declared),
-      estimatedSeconds: estimateMs(schedule, variants.length) / 1000,
+      estimatedSeconds:
+        (estimateMs(schedule, variants.length) + clusterMs(scenario.cluster.provider, schedule)) / 1000,
     },
   };
 }

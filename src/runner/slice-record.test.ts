@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createLatencyRecorder } from '../record/index.js';
-import { auditK6Slice, auditOpenSlice } from './slice-record.js';
+import { auditK6Slice, auditOpenSlice, withClocksMissing } from './slice-record.js';
 
 function lag(ns: number): string {
   const recorder = createLatencyRecorder();
@@ -86,5 +86,30 @@ describe('the audit of a slice by k6', () => {
 
   it('has nothing to hold in a closed loop', () => {
     expect(auditK6Slice(seen(1, 0, 990e6), { ...asked, ratePerSecond: null }).status).toBe('valid');
+  });
+});
+
+describe('withClocksMissing', () => {
+  const valid = { status: 'valid', reasons: [] } as const;
+  const edges = (pid: number) => ({ role: 'x', pid, warmupStartNs: 0, startNs: 1, endNs: 2 });
+  const processes = [
+    { role: 'outbound', pid: 7, admin: null },
+    { role: 'inbound', pid: 8, admin: null },
+  ];
+
+  it('makes a slice suspect whose pods’ clocks were not all read, and says whose', () => {
+    const { status, reasons } = withClocksMissing(
+      { ...valid, reasons: [] },
+      { cpu: [edges(7)] },
+      { agents: [], processes },
+    );
+    expect(status).toBe('suspect');
+    expect(reasons).toEqual(['the CPU clock of inbound could not be read at its edges']);
+  });
+
+  it('says nothing where all were read, or where this machine has no such clocks', () => {
+    const whole = { ...valid, reasons: [] };
+    expect(withClocksMissing(whole, { cpu: [edges(7), edges(8)] }, { agents: [], processes })).toEqual(valid);
+    expect(withClocksMissing(whole, { cpu: [] }, { processes })).toEqual(valid);
   });
 });

@@ -1,4 +1,5 @@
 /** From what a driver saw to a line of the record, and the generator's audit of itself. */
+import type { Deployment } from '../cluster/index.js';
 import type { EngineSlice } from '../load/index.js';
 import type { PlannedSlice } from '../plan/index.js';
 import { decodeHistogram, quantileNs, type SliceRecord, type Validity } from '../record/index.js';
@@ -40,13 +41,30 @@ export function loadgenSlice(
   model: 'open' | 'closed',
 ): SliceRecord {
   const { event: _event, target: _target, sentAtNs: _sentAtNs, failed, ...measured } = seen;
+  const held: Validity = model === 'open' ? auditOpenSlice(seen, slice) : { status: 'valid', reasons: [] };
   return {
     ...measured,
     ...placeOf(session, seen.seq, slice),
     driver: 'loadgen',
     model,
     status: failed === null ? { state: 'measured' } : { state: 'failed', reason: failed },
-    validity: model === 'open' ? auditOpenSlice(seen, slice) : { status: 'valid', reasons: [] },
+    validity: failed === null ? withClocksMissing(held, seen, session.standing.get(slice.variant)) : held,
+  };
+}
+
+/** An agent that did not answer at an edge leaves its processes' clocks out, which is no reason to take the rest for their CPU. */
+export function withClocksMissing(
+  { status, reasons }: Validity,
+  { cpu }: Pick<EngineSlice, 'cpu'>,
+  deployment: Pick<Deployment, 'agents' | 'processes'> | undefined,
+): Validity {
+  if (deployment?.agents === undefined) return { status, reasons };
+  const missing = deployment.processes.filter(({ pid }) => !cpu.some((one) => one.pid === pid));
+  if (missing.length === 0) return { status, reasons };
+  const roles = missing.map(({ role }) => role).join(' and ');
+  return {
+    status: status === 'invalid' ? 'invalid' : 'suspect',
+    reasons: [...reasons, `the CPU clock of ${roles} could not be read at its edges`],
   };
 }
 
