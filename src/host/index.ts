@@ -9,6 +9,7 @@ export * from './fault.js';
 export * from './identity.js';
 export * from './install.js';
 export * from './leftovers.js';
+export { linkedFiles, opensslConfiguration } from './linked-files.js';
 export * from './network-namespaces.js';
 export * from './pin.js';
 export * from './processes.js';
