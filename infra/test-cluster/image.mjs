@@ -11,7 +11,7 @@ import { basename } from 'node:path';
  */
 export async function writeImageArchive(name, path, programs) {
   /** @type {typeof import('../../src/images/index.js')} */
-  const { ociArchive } = await import(new URL('../../dist/images/index.js', import.meta.url).href);
+  const { ociArchive, ociImage } = await import(new URL('../../dist/images/index.js', import.meta.url).href);
   const files = programs.map((program) => ({
     path: basename(program),
     content: readFileSync(program),
@@ -19,5 +19,5 @@ export async function writeImageArchive(name, path, programs) {
   }));
   const architecture = process.arch === 'arm64' ? 'arm64' : 'amd64';
   const entrypoint = [`/${basename(programs[0] ?? '')}`];
-  writeFileSync(path, ociArchive(name, [{ architecture, files, entrypoint }]).archive);
+  writeFileSync(path, ociArchive(name, ociImage([{ architecture, files, entrypoint }])));
 }

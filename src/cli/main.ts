@@ -12,7 +12,8 @@ import { DEFAULT_IMAGE } from './default-image.js';
 import { doctorCommand } from './doctor-command.js';
 import { gateCommand } from './gate-command.js';
 import { HISTORY_FILE, historyAddCommand, historyCommand } from './history-command.js';
-import { saveImage } from './images-command.js';
+import { EXTRA_PROGRAMS } from './image-programs.js';
+import { pushImageCommand, saveImage } from './images-command.js';
 import { importCommand } from './import-command.js';
 import { listCommand } from './list-command.js';
 import { describeFault, EXIT, type ExitCode } from './outcome.js';
@@ -272,13 +273,30 @@ program
   });
 
 const images = program.command('images').description('container images of meshmark’s own programs');
+const extraPrograms = new Option(
+  '--with <program...>',
+  'put these in too, from this machine and for its own architecture alone',
+).choices(EXTRA_PROGRAMS);
+
 images
   .command('save')
   .description('write the image as an archive, for amd64 and arm64; the same sources give the same digest')
   .argument('<file>', 'the archive, in the OCI layout')
   .option('--name <name>', 'repository and tag', DEFAULT_IMAGE)
+  .addOption(extraPrograms)
   .option('--json', 'print name, digest and platforms as JSON on stdout')
   .action((file: string, options) => ends(saveImage(terminal, file, options)));
+
+images
+  .command('push')
+  .description('push the image to a registry, and print the name with its digest to deploy it by')
+  .argument('<name>', `REGISTRY/NAME[:TAG]; the tag is ${packageVersion()} otherwise`)
+  .addOption(extraPrograms)
+  .option('--insecure', 'speak to the registry without TLS')
+  .option('--user <user>', 'instead of what Docker’s config.json has for the registry')
+  .option('--password-stdin', 'read the password of --user from stdin')
+  .option('--json', 'print name, digest and platforms as JSON on stdout')
+  .action((name: string, options) => ends(pushImageCommand(terminal, name, options)));
 
 program
   .command('clean')

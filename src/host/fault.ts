@@ -13,7 +13,8 @@ export type FaultCode =
   | 'NO_VARIANT_LEFT'
   | 'CLUSTER'
   | 'IMAGE_NOT_BUILT'
-  | 'IMAGE_NOT_WRITTEN';
+  | 'IMAGE_NOT_WRITTEN'
+  | 'IMAGE_NOT_PUSHED';
 
 /** Ends a run with exit code 4. The message is one sentence with the cause and, where there is one, the mend. */
 export class EnvironmentFault extends Error {

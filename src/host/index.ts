@@ -10,6 +10,7 @@ export * from './identity.js';
 export * from './install.js';
 export * from './leftovers.js';
 export * from './line-channel.js';
+export { linkedFiles, opensslConfiguration } from './linked-files.js';
 export * from './network-namespaces.js';
 export * from './pin.js';
 export * from './processes.js';

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { ociArchive } from './oci-archive.js';
+import { type ImagePlatform, ociImage } from './oci-image.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'meshmark-images-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -17,6 +18,11 @@ const platform = (architecture: 'amd64' | 'arm64') => ({
   ],
   entrypoint: ['/dataplane'],
 });
+
+function archived(...platforms: [ImagePlatform, ...ImagePlatform[]]) {
+  const image = ociImage(platforms);
+  return { archive: ociArchive('meshmark.test/x:1', image), digest: image.root.digest };
+}
 
 /** Unpacks by the machine's own tar. */
 function unpacked(archive: Buffer, name: string): string {
@@ -43,7 +49,7 @@ function blobOf(target: string, { digest, size }: Blob): Buffer {
 
 describe('an image’s archive', () => {
   test('is an OCI layout, each blob under its digest, that names the image', () => {
-    const { archive, digest } = ociArchive('meshmark.test/x:1', [platform('amd64')]);
+    const { archive, digest } = archived(platform('amd64'));
     const target = unpacked(archive, 'one');
     expect(JSON.parse(readFileSync(join(target, 'oci-layout'), 'utf8'))).toEqual({
       imageLayoutVersion: '1.0.0',
@@ -72,7 +78,7 @@ describe('an image’s archive', () => {
   });
 
   test('has a list of images where there are several platforms', () => {
-    const { archive, digest } = ociArchive('meshmark.test/x:1', [platform('amd64'), platform('arm64')]);
+    const { archive, digest } = archived(platform('amd64'), platform('arm64'));
     const target = unpacked(archive, 'two');
     const index = JSON.parse(readFileSync(join(target, 'index.json'), 'utf8')) as { manifests: Blob[] };
     expect(index.manifests.map((one) => one.digest)).toEqual([digest]);
@@ -87,15 +93,29 @@ describe('an image’s archive', () => {
   });
 
   test('is the same for the same files, and another for others', () => {
-    const digestFor = (architecture: 'amd64' | 'arm64') => ociArchive('x:1', [platform(architecture)]).digest;
+    const digestFor = (architecture: 'amd64' | 'arm64') => archived(platform(architecture)).digest;
     expect(digestFor('amd64')).toBe(digestFor('amd64'));
     expect(digestFor('amd64')).not.toBe(digestFor('arm64'));
-    const twice = [platform('amd64'), platform('amd64')].map((one) => ociArchive('x:1', [one]).archive);
+    const twice = [platform('amd64'), platform('amd64')].map((one) => archived(one).archive);
     expect(twice[0]?.equals(twice[1] ?? Buffer.alloc(0))).toBe(true);
+  });
+
+  test('names each folder before what is in it, and folders of libraries that the loader must be told of', () => {
+    const files = [{ path: 'opt/a/lib/x.so', content: Buffer.from('x'), executable: false }];
+    const image = ociImage([{ architecture: 'amd64', files, entrypoint: [], libraryFolders: ['opt/a/lib'] }]);
+    const [config, layer] = image.blobs;
+    expect(JSON.parse(config?.content.toString() ?? '')).toMatchObject({
+      config: { User: '65534:65534', Env: ['PATH=/', 'LD_LIBRARY_PATH=/opt/a/lib'] },
+    });
+    writeFileSync(join(folder, 'folders.tar'), layer?.content ?? '');
+    const listed = execFileSync('tar', ['-tf', join(folder, 'folders.tar')], { encoding: 'utf8' });
+    expect(listed.trim().split('\n')).toEqual([
+      ...['etc/', 'opt/', 'opt/a/', 'opt/a/lib/', 'etc/passwd', 'tmp/', 'opt/a/lib/x.so'],
+    ]);
   });
 
   test('refuses a path that its format cannot name', () => {
     const files = [{ path: 'x'.repeat(101), content: Buffer.alloc(0), executable: false }];
-    expect(() => ociArchive('x:1', [{ architecture: 'amd64', files, entrypoint: [] }])).toThrow(RangeError);
+    expect(() => archived({ architecture: 'amd64', files, entrypoint: [] })).toThrow(RangeError);
   });
 });
