@@ -133,7 +133,7 @@ export function podManifest(pod: PodPlan, identity: PodIdentity, settings: PodSe
 }
 
 function containerManifest(
-  { role, argv, env, port, reached }: ContainerPlan,
+  { role, argv, env, port, reached, sidecar }: ContainerPlan,
   settings: PodSettings,
 ): V1Container {
   const { image, imagePullPolicy, cpuRequest, memoryLimit } = settings;
@@ -155,8 +155,9 @@ function containerManifest(
       capabilities: { drop: ['ALL'] },
     },
     volumeMounts: [{ name: 'secrets', mountPath: SECRETS, readOnly: true }],
-    // Asked only until it has started: a probe that goes on would be traffic beside the measured one.
-    ...(port === null || !reached
+    // Asked only until it has started: a probe that goes on would be traffic beside the measured one. What rides beside it
+    // would hold the others up for a second each, and is seen to answer in other ways.
+    ...(port === null || !reached || sidecar
       ? {}
       : { startupProbe: { tcpSocket: { port }, periodSeconds: 1, failureThreshold: START_PROBES } }),
   };

@@ -1,4 +1,5 @@
 /** The pods of one variant as they stand: made one behind the other, reached, known by their processes, and removed. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { V1Pod } from '@kubernetes/client-node';
 import type { DeployedProcess, PodAgent } from '../cluster.js';
 import { ServerStartError } from '../servers.js';
@@ -7,7 +8,7 @@ import { evidenceOf } from './explain.js';
 import type { Home } from './home.js';
 import { type PodIdentity, type PodSettings, podManifest } from './manifests.js';
 import type { Side } from './names.js';
-import { type AboutMachine, askAgent } from './pod-agent.js';
+import { type AboutMachine, type AgentAnswer, askAgent } from './pod-agent.js';
 import { GENERATOR, PORTS, type PodPlan } from './pod-plan.js';
 import { isStanding, troubleOf, waitsFor } from './pod-state.js';
 import type { PodWatch } from './pod-watch.js';
@@ -15,6 +16,7 @@ import { type ForwardedPort, forwardPort } from './port-forward.js';
 
 /** More than the largest process id of Linux (PID_MAX_LIMIT, include/linux/threads.h). */
 const PIDS_OF_A_POD = 2 ** 22;
+const AGENT_RETRY_MS = 100;
 
 export interface StandingPod {
   readonly variant: string;
@@ -116,7 +118,7 @@ async function untilPod<Found>(
 
 /** Makes what tells of a pod's processes reachable, and asks the pod's agent which they are. Throws ServerStartError. */
 export async function known(ground: PodGround, made: Made, plan: PodPlan, pod: V1Pod): Promise<StandingPod> {
-  const { connection, token } = ground;
+  const { connection } = ground;
   const { namespace } = made.home;
   const name = pod.metadata?.name ?? '';
   const node = pod.spec?.nodeName ?? 'unknown';
@@ -126,10 +128,7 @@ export async function known(ground: PodGround, made: Made, plan: PodPlan, pod: V
     return forwarded;
   };
   const agentPort = await forward(PORTS.agent);
-  const told = await askAgent(agentPort.address, token).catch((error: unknown) => {
-    const why = agentPort.fault() ?? (error instanceof Error ? error.message : String(error));
-    throw new ServerStartError(`pod ${namespace}/${name}: its agent cannot be asked: ${why}`);
-  });
+  const told = await agentOf(ground, agentPort, `pod ${namespace}/${name}`);
   const pidBase = ground.nextNumber() * PIDS_OF_A_POD;
   const machine = ground.machineOf(told.about.bootId, node);
   const address = pod.status?.podIP ?? '';
@@ -166,6 +165,25 @@ export async function known(ground: PodGround, made: Made, plan: PodPlan, pod: V
     processes,
     generator: plan.side === 'client' ? (await forward(PORTS.generator)).address : null,
   };
+}
+
+/** What a pod's agent tells; it may be a moment behind the pod's other containers. Throws ServerStartError. */
+async function agentOf(
+  { token, startLimitMs, signal }: PodGround,
+  port: ForwardedPort,
+  pod: string,
+): Promise<AgentAnswer> {
+  const deadline = Date.now() + startLimitMs;
+  for (;;) {
+    try {
+      return await askAgent(port.address, token);
+    } catch (error) {
+      const why = port.fault() ?? (error instanceof Error ? error.message : String(error));
+      if (Date.now() > deadline || signal.aborted)
+        throw new ServerStartError(`${pod}: its agent cannot be asked: ${why}`);
+    }
+    await sleep(AGENT_RETRY_MS);
+  }
 }
 
 /** An address of IPv6 stands in brackets before a port. */
