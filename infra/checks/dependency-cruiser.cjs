@@ -15,7 +15,8 @@ const ROOMS = {
   runner: ['plan', 'cluster', 'load', 'probes', 'variants', 'record', 'host'],
   stats: ['record'],
   gate: ['record', 'stats'],
-  report: ['record', 'stats', 'gate'],
+  profile: ['record'],
+  report: ['record', 'stats', 'gate', 'profile'],
   images: [],
   // A program of its own that the harness starts as a process: what it imported would run in the measured process.
   'node-sidecar': [],
@@ -28,7 +29,7 @@ const WIRING = ['cli', 'acceptance'];
 const TESTS = '(\\.test\\.ts$|/testing/|^src/acceptance/|/simulation/|/bench\\.ts$|/write(-schema)?\\.ts$)';
 
 /** Rooms that are pure functions of what they are given: no files, processes or sockets. */
-const PURE_ROOMS = '^src/(scenario|plan|variants|stats|gate)/';
+const PURE_ROOMS = '^src/(scenario|plan|variants|stats|gate|profile)/';
 
 const roomRules = Object.entries(ROOMS).map(([room, others]) => ({
   name: `room-${room}`,

@@ -21,7 +21,7 @@ import {
   startLoadgen,
 } from '../load/index.js';
 import type { Plan } from '../plan/index.js';
-import { readAdmin, readCpuShares, readMachine, readProcessCpuNs } from '../probes/index.js';
+import { readAdmin, readCpuShares, readMachine, readProcessCpuNs, readStacks } from '../probes/index.js';
 import {
   type AskedRequest,
   createRunWriter,
@@ -124,6 +124,7 @@ export async function performRun(asked: RunRequest): Promise<StoredRun> {
         holdIdle: (target, count) => holdIdleConnections(host, generatorCores, clientCgroup, target, count),
         readAdmin,
         readCpuShares,
+        readStacks,
         readProcessCpuNs,
         clock: systemClock,
       },

@@ -202,6 +202,7 @@ export function fakeMachine(failAt: { readonly variant: string; readonly seq: nu
       holdIdle: () => Promise.reject(new Error('no idle connections here')),
       readAdmin: async () => null,
       readCpuShares: async () => null,
+      readStacks: async () => null,
       readProcessCpuNs: () => null,
       clock,
     },
