@@ -1,5 +1,6 @@
 /** Call stacks of many looks at many processes, added up and divided by the requests that were served meanwhile. */
 import type { StackKind, StacksRecord } from '../record/index.js';
+import { addTo, emptySum, type Sum } from './chance.js';
 
 /** A stack in the data plane of one variant, with what a request costs in it. */
 export interface FoldedStack {
@@ -25,19 +26,20 @@ export interface FoldedProfile {
   readonly requests: number;
 }
 
-/** How a kind's values become those of a profile: which unit, and whether they are shared out among requests. */
+/**
+ * How a kind's values become those of a profile: which unit, and whether they are shared out among requests;
+ * `spread` is how much more the sum of its samples varies than their number.
+ */
 export const KIND_UNITS = {
-  cpu: { unit: 'µs', perRequest: true, factor: 1e-3 },
-  allocations: { unit: 'bytes', perRequest: true, factor: 1 },
-  mutex: { unit: 'µs', perRequest: true, factor: 1e-3 },
-  goroutines: { unit: 'count', perRequest: false, factor: 1 },
-} as const satisfies Record<StackKind, { unit: string; perRequest: boolean; factor: number }>;
+  cpu: { unit: 'µs', perRequest: true, factor: 1e-3, spread: 1 },
+  allocations: { unit: 'bytes', perRequest: true, factor: 1, spread: 1 },
+  // Waits differ in length, as an exponential distribution has it at least, which doubles the variance of their sum.
+  mutex: { unit: 'µs', perRequest: true, factor: 1e-3, spread: 2 },
+  goroutines: { unit: 'count', perRequest: false, factor: 1, spread: 1 },
+} as const satisfies Record<StackKind, { unit: string; perRequest: boolean; factor: number; spread: number }>;
 
-interface Sum {
+interface StackSum extends Sum {
   readonly frames: readonly string[];
-  value: number;
-  variance: number;
-  samples: number;
 }
 
 /**
@@ -51,15 +53,15 @@ export function foldStacks(
 ): FoldedProfile {
   const own = records.filter((record) => record.variant === variant && record.kind === kind);
   const roles = [...new Set(own.map(({ role }) => role))];
-  const sums = new Map<string, Sum>();
+  const sums = new Map<string, StackSum>();
   let requests = 0;
   for (const role of roles) {
     const answered = own.filter((record) => record.role === role && record.found !== null);
     const requestsOfRole = answered.reduce((sum, one) => sum + one.requests, 0);
     requests = Math.max(requests, requestsOfRole);
-    const { perRequest, factor } = KIND_UNITS[kind];
+    const { perRequest, factor, spread } = KIND_UNITS[kind];
     const divisor = perRequest ? requestsOfRole : answered.length;
-    if (divisor > 0) for (const record of answered) addRecord(sums, record, factor / divisor);
+    if (divisor > 0) for (const record of answered) addRecord(sums, record, factor / divisor, spread);
   }
   const stacks = [...sums.values()];
   return {
@@ -73,18 +75,21 @@ export function foldStacks(
   };
 }
 
-function addRecord(sums: Map<string, Sum>, { role, found }: StacksRecord, factor: number): void {
+function addRecord(
+  sums: Map<string, StackSum>,
+  { role, found }: StacksRecord,
+  factor: number,
+  spread: number,
+): void {
   if (found === null) return;
   for (const { frames, value, samples } of found.stacks) {
     const names = [role, ...frames.map((frame) => found.functions[frame] ?? '(unknown)')];
     // Names may hold anything, the separator too.
     const path = JSON.stringify(names);
-    const sum = sums.get(path) ?? { frames: names, value: 0, variance: 0, samples: 0 };
+    const sum = sums.get(path) ?? { frames: names, ...emptySum() };
     sums.set(path, sum);
     const scaled = value * factor;
-    sum.value += scaled;
-    // As many samples as come are Poisson's, each worth the same: n of them, value ± value/√n.
-    sum.variance += samples > 0 ? scaled ** 2 / samples : scaled ** 2;
-    sum.samples += samples;
+    // The number of samples is Poisson's: n of them that are worth the same are value ± value/√n.
+    addTo(sum, { value: scaled, variance: (spread * scaled ** 2) / Math.max(samples, 1), samples });
   }
 }

@@ -1,5 +1,6 @@
 /** What a profile is made of, and what moved between two: by group and by function. */
 import type { StackKind } from '../record/index.js';
+import { addTo, emptySum, isBeyondChance, type Sum, standardErrorOf } from './chance.js';
 import type { FoldedProfile, FoldedStack } from './fold.js';
 import { type Group, groupOf, ownFunction } from './groups.js';
 
@@ -36,20 +37,7 @@ export interface Comparison {
   readonly functions: readonly FunctionMoved[];
 }
 
-/** Hundreds of functions are looked at, and the largest is named: by chance alone one passes this in a thousand. */
-const CHANCE_ERRORS = 3.3;
-/** Few samples are not spread as a normal distribution has it: with fewer on both sides nothing is called moved. */
-const FEWEST_SAMPLES = 10;
-
-interface Sum {
-  value: number;
-  variance: number;
-  samples: number;
-}
-
 type Pair = readonly [Sum, Sum];
-
-const empty = (): Sum => ({ value: 0, variance: 0, samples: 0 });
 
 /** What moved from `before` to `after`; what `after` is made of where `before` is null. */
 export function compareProfiles(before: FoldedProfile | null, after: FoldedProfile): Comparison {
@@ -57,10 +45,10 @@ export function compareProfiles(before: FoldedProfile | null, after: FoldedProfi
   const own = new Map<string, Pair>();
   const withCallees = new Map<string, Pair>();
   const groupsOf = new Map<string, Map<Group, number>>();
-  const total: Pair = [empty(), empty()];
+  const total: Pair = [emptySum(), emptySum()];
   for (const [side, profile] of [before, after].entries()) {
     for (const stack of profile?.stacks ?? []) {
-      const group = groupOf(stack.frames, after.kind === 'allocations');
+      const group = groupOf(stack.frames, after.kind);
       const name = ownFunction(stack.frames);
       add(total, side, stack);
       add(pairIn(groups, group), side, stack);
@@ -90,29 +78,23 @@ export function compareProfiles(before: FoldedProfile | null, after: FoldedProfi
 }
 
 function pairIn<K>(pairs: Map<K, Pair>, key: K): Pair {
-  const known = pairs.get(key) ?? ([empty(), empty()] as const);
+  const known = pairs.get(key) ?? ([emptySum(), emptySum()] as const);
   pairs.set(key, known);
   return known;
 }
 
-function add(pair: Pair, side: number, { value, variance, samples }: FoldedStack): void {
-  const sum = side === 0 ? pair[0] : pair[1];
-  sum.value += value;
-  sum.variance += variance;
-  sum.samples += samples;
+function add(pair: Pair, side: number, stack: FoldedStack): void {
+  addTo(side === 0 ? pair[0] : pair[1], stack);
 }
 
 function movedOf([before, after]: Pair, compared: boolean): Moved {
   const difference = after.value - (compared ? before.value : 0);
-  const standardError = Math.sqrt(before.variance + after.variance);
   return {
     before: compared ? before.value : null,
     after: after.value,
     difference,
-    standardError,
-    beyondChance:
-      before.samples + after.samples >= FEWEST_SAMPLES &&
-      Math.abs(difference) > CHANCE_ERRORS * standardError,
+    standardError: standardErrorOf(before, after),
+    beyondChance: isBeyondChance(before, after),
   };
 }
 

@@ -88,24 +88,36 @@ describe('folding', () => {
 
 describe('groups', () => {
   it.each([
-    ['garbage collection', 'runtime.gcBgMarkWorker;runtime.gcDrain', false],
-    ['garbage collection', 'net/http.(*conn).serve;runtime.mallocgc;runtime.gcAssistAlloc1', false],
-    ['buffer allocation', 'x;net/http/httputil.(*ReverseProxy).copyBuffer', true],
-    ['buffer allocation', 'x;io.copyBuffer;runtime.mallocgc;runtime.memclrNoHeapPointersChunked', false],
-    ['buffer allocation', 'x;net/http.newBufioReader;bufio.NewReaderSize', true],
-    ['other allocation', 'x;net/http.Header.Clone', true],
-    ['other allocation', 'x;net/http.Header.Clone;runtime.mapassign;runtime.mallocgc', false],
-    ['cryptography', 'x;crypto/tls.(*Conn).Write;crypto/internal/fips140/aes/gcm.gcmAesEnc', false],
-    ['system calls', 'x;syscall.write;internal/runtime/syscall.Syscall6', false],
-    ['scheduling and polling', 'runtime.mcall;runtime.park_m;runtime.schedule;runtime.findRunnable', false],
-    ['copying memory', 'x;net/http.(*body).Read;runtime.memmove', false],
-    ['locks', 'net/http.(*conn).serve;sync.(*Mutex).lockSlow', false],
-    ['HTTP/2, HTTP/3 and gRPC', 'x;golang.org/x/net/http2.(*Framer).ReadFrame', false],
-    ['HTTP/1.1 and headers', 'x;net/textproto.canonicalMIMEHeaderKey', false],
-    ['proxying', 'x;net/http/httputil.removeHopByHopHeaders', false],
-    ['everything else', 'main.main;example.com/other.Work', false],
-  ])('%s: %s', (group, path, allocating) => {
-    expect(groupOf(['outbound', ...path.split(';')], allocating)).toBe(group);
+    ['garbage collection', 'runtime.gcBgMarkWorker;runtime.gcDrain', 'cpu'],
+    ['garbage collection', 'net/http.(*conn).serve;runtime.mallocgc;runtime.gcAssistAlloc1', 'cpu'],
+    ['buffer allocation', 'x;net/http/httputil.(*ReverseProxy).copyBuffer', 'allocations'],
+    ['buffer allocation', 'x;io.copyBuffer;runtime.mallocgc;runtime.memclrNoHeapPointersChunked', 'cpu'],
+    ['buffer allocation', 'x;net/http.newBufioReader;bufio.NewReaderSize', 'allocations'],
+    ['other allocation', 'x;net/http.Header.Clone', 'allocations'],
+    ['other allocation', 'x;net/http.Header.Clone;runtime.mapassign;runtime.mallocgc', 'cpu'],
+    ['cryptography', 'x;crypto/tls.(*Conn).Write;crypto/internal/fips140/aes/gcm.gcmAesEnc', 'cpu'],
+    ['system calls', 'x;syscall.write;internal/runtime/syscall.Syscall6', 'cpu'],
+    ['system calls', 'x;net/http.(*conn).serve;syscall.Syscall;runtime.exitsyscall', 'cpu'],
+    ['sockets', 'x;net/http.(*conn).serve;net.(*conn).Read;internal/poll.(*FD).Read', 'cpu'],
+    ['scheduling and polling', 'runtime.mcall;runtime.park_m;runtime.schedule;runtime.findRunnable', 'cpu'],
+    ['copying memory', 'x;net/http.(*body).Read;runtime.memmove', 'cpu'],
+    ['locks', 'net/http.(*conn).serve;sync.(*Mutex).lockSlow', 'cpu'],
+    ['HTTP/2, HTTP/3 and gRPC', 'x;golang.org/x/net/http2.(*Framer).ReadFrame', 'cpu'],
+    ['HTTP/1.1 and headers', 'x;net/textproto.canonicalMIMEHeaderKey', 'cpu'],
+    ['proxying', 'x;net/http/httputil.removeHopByHopHeaders', 'cpu'],
+    ['everything else', 'main.main;example.com/other.Work', 'cpu'],
+    [
+      'sockets',
+      'x;net/http.(*conn).serve;internal/poll.runtime_pollWait;runtime.netpollblock;runtime.gopark',
+      'goroutines',
+    ],
+    [
+      'HTTP/1.1 and headers',
+      'x;net/http.(*persistConn).writeLoop;runtime.selectgo;runtime.gopark',
+      'goroutines',
+    ],
+  ] as const)('%s: %s', (group, path, kind) => {
+    expect(groupOf(['outbound', ...path.split(';')], kind)).toBe(group);
   });
 
   it('charge the work of the runtime to whom it is done for', () => {
@@ -206,6 +218,17 @@ describe('the call tree', () => {
     expect(serve?.children.map(({ name }) => name)).toEqual([
       'internal/poll.(*FD).Write',
       'net/http/httputil.(*ReverseProxy).copyBuffer',
+    ]);
+  });
+
+  it('marks what changed by more than chance, and nothing of a single profile’s few samples', () => {
+    const before = folded('a;b 1000000000 100\na;c 50000000 5', 'v', 'cpu');
+    const after = folded('a;b 200000000 20\na;c 10000000 1', 'w', 'cpu');
+    const a = callTree(before, after).children[0]?.children[0];
+    expect(a?.beyondChance).toBe(true);
+    expect(a?.children.map(({ name, beyondChance }) => [name, beyondChance])).toEqual([
+      ['b', true],
+      ['c', false],
     ]);
   });
 

@@ -11,6 +11,15 @@ export interface FlameChart {
   readonly after: string;
   /** Names that nodes refer to; as text that can be shown. */
   readonly names: readonly string[];
-  /** In the order of a walk from the root: place of the name, depth, value before, value after. */
-  readonly nodes: readonly (readonly [name: number, depth: number, before: number, after: number])[];
+  /** In the order of a walk from the root. */
+  readonly nodes: readonly PackedNode[];
 }
+
+/** `beyondChance` is 1 where the values differ by more than what sampling alone explains, and else 0. */
+export type PackedNode = readonly [
+  name: number,
+  depth: number,
+  before: number,
+  after: number,
+  beyondChance: 0 | 1,
+];

@@ -2,7 +2,7 @@
 import { callTree, KIND_UNITS, type TreeNode } from '../../profile/index.js';
 import type { StackKind } from '../../record/index.js';
 import { visibleText } from '../html.js';
-import type { FlameChart } from './flame-chart.js';
+import type { FlameChart, PackedNode } from './flame-chart.js';
 import type { ProfileView } from './view.js';
 
 /** What the page calls each kind. */
@@ -38,13 +38,13 @@ const LONGEST_NAME = 400;
 
 function packed(root: TreeNode): Pick<FlameChart, 'names' | 'nodes'> {
   const places = new Map<string, number>();
-  const nodes: (readonly [number, number, number, number])[] = [];
+  const nodes: PackedNode[] = [];
   const rounded = (value: number) => Number(value.toPrecision(6));
   const walk = (node: TreeNode, depth: number) => {
     const name = visibleText(node.name).slice(0, LONGEST_NAME);
     const place = places.get(name) ?? places.size;
     places.set(name, place);
-    nodes.push([place, depth, rounded(node.before), rounded(node.after)]);
+    nodes.push([place, depth, rounded(node.before), rounded(node.after), node.beyondChance ? 1 : 0]);
     for (const child of node.children) walk(child, depth + 1);
   };
   walk(root, 0);

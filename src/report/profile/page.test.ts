@@ -25,7 +25,7 @@ describe('the words of a profile', () => {
 
   it('say of one variant what most of it is', () => {
     expect(sentencesOf(sampleProfile({ variants: ['plain'] }), 'allocations')).toBe(
-      'Per request, plain allocates 70 KiB. Most of it is buffer allocation (91.4 %) and other allocation (8.6 %); no function has more of it than net/http/httputil.(*ReverseProxy).copyBuffer (91.4 %).',
+      'Per request, plain allocates 70 KiB. Most of it is buffer allocation (91.4 %) and other allocation (8.6 %); no function has more than net/http/httputil.(*ReverseProxy).copyBuffer (91.4 %).',
     );
   });
 

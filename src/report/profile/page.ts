@@ -13,7 +13,7 @@ import { changeText, differenceText, kindSentences, valueText } from './sentence
 import { type KindView, type ProfileInput, type ProfileView, profileView } from './view.js';
 
 /** Functions in a table; the chart has the others. */
-const MOST_ROWS = 30;
+const MOST_ROWS = 15;
 
 const MEANINGS: Record<StackKind, string> = {
   cpu: 'CPU time of the sidecars, sampled 100 times for each second of it.',
@@ -94,7 +94,7 @@ function flame({ before }: ProfileView, { kind }: Comparison): Html {
   const how =
     before === null
       ? 'Wider is more.'
-      : 'A frame is as wide as the larger of its two values; blue with − is less than before, orange with + is more.';
+      : 'A frame is as wide as the larger of its two values; blue with − is less than before, orange with + is more, grey is within chance.';
   return html`<figure class="chart flame-chart" data-flame="${kind}" hidden><figcaption>Callers are above what they call. ${how} Click a frame, or press Enter on it, to look at it alone; arrow keys go from frame to frame, Escape goes back to the whole. The tables below hold the largest.</figcaption></figure>`;
 }
 

@@ -67,7 +67,7 @@ function singleSentences({ kind, total, groups, functions, after }: Comparison):
   if (first === undefined) return [whole];
   return [
     whole,
-    `Most of it is ${inWords(named)}; no function has more of it than ${shortened(first.function)} (${share(first.after / total.after)}).`,
+    `${kind === 'goroutines' ? 'Most stand in' : 'Most of it is'} ${inWords(named)}; no function has more than ${shortened(first.function)} (${share(first.after / total.after)}).`,
   ];
 }
 

@@ -70,7 +70,8 @@ export function flameView(figure: HTMLElement, chart: FlameChart): FlameView | n
     const difference = node.after - node.before;
     const sign = difference < 0 ? '\u2212' : '+';
     const ratio = node.before > 0 ? ` (${change(node.after / node.before)})` : '';
-    return `${chart.before} ${value(node.before)}, ${chart.after} ${value(node.after)}${per}: ${sign}${value(Math.abs(difference))}${ratio}`;
+    const chance = node.beyondChance ? '' : ', within chance';
+    return `${chart.before} ${value(node.before)}, ${chart.after} ${value(node.after)}${per}: ${sign}${value(Math.abs(difference))}${ratio}${chance}`;
   };
   const tell = (node: FlameNode) => {
     const full = document.createElement('bdi');

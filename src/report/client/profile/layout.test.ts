@@ -5,11 +5,11 @@ import { changeStep, type FlameNode, originOf, placeFrames, shortName, treeOf } 
 const chart = {
   names: ['root', 'gone', 'new', 'kept', 'inner'],
   nodes: [
-    [0, 0, 100, 60],
-    [1, 1, 40, 0],
-    [2, 1, 0, 20],
-    [3, 1, 60, 40],
-    [4, 2, 30, 30],
+    [0, 0, 100, 60, 1],
+    [1, 1, 40, 0, 1],
+    [2, 1, 0, 20, 1],
+    [3, 1, 60, 40, 0],
+    [4, 2, 30, 30, 0],
   ],
 } as const;
 
@@ -67,9 +67,9 @@ describe('frames', () => {
     expect(treeOf({ names: [], nodes: [] })).toBeNull();
   });
 
-  it('tell how much they changed as a share of the whole', () => {
+  it('tell how much they changed as a share of the whole, where it is beyond chance', () => {
     const root = tree();
-    expect(root.children.map((node) => changeStep(node, root))).toEqual([-3, 3, -3]);
+    expect(root.children.map((node) => changeStep(node, root))).toEqual([-3, 3, 0]);
     expect(changeStep({ ...root, before: 50, after: 51 }, root)).toBe(1);
     expect(changeStep({ ...root, before: 50, after: 50.1 }, root)).toBe(0);
   });

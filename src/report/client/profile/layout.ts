@@ -8,6 +8,7 @@ export interface FlameNode {
   readonly name: string;
   readonly before: number;
   readonly after: number;
+  readonly beyondChance: boolean;
   readonly depth: number;
   readonly parent: FlameNode | null;
   readonly children: FlameNode[];
@@ -24,10 +25,18 @@ export interface PlacedFrame {
 /** The tree that a chart's list of nodes is a walk of; null for an empty one. */
 export function treeOf({ names, nodes }: Pick<FlameChart, 'names' | 'nodes'>): FlameNode | null {
   const path: FlameNode[] = [];
-  for (const [name, depth, before, after] of nodes) {
+  for (const [name, depth, before, after, sure] of nodes) {
     path.length = depth;
     const parent = path[depth - 1] ?? null;
-    const node = { name: names[name] ?? '', before, after, depth, parent, children: [] };
+    const node = {
+      name: names[name] ?? '',
+      before,
+      after,
+      beyondChance: sure === 1,
+      depth,
+      parent,
+      children: [],
+    };
     parent?.children.push(node);
     path.push(node);
   }
@@ -72,10 +81,10 @@ export function placeFrames(focus: FlameNode, mode: FlameMode, smallest: number)
   return placed;
 }
 
-/** How strongly a node changed, from −3 (much less) to 3 (much more), as a share of the whole. */
+/** How strongly a node changed, from −3 (much less) to 3 (much more), as a share of the whole; 0 within chance. */
 export function changeStep(node: FlameNode, root: FlameNode): number {
   const whole = Math.max(root.before, root.after);
-  if (whole === 0) return 0;
+  if (whole === 0 || !node.beyondChance) return 0;
   const share = (node.after - node.before) / whole;
   const size = Math.abs(share);
   const step = size >= 0.1 ? 3 : size >= 0.03 ? 2 : size >= 0.005 ? 1 : 0;
