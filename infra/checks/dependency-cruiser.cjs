@@ -16,7 +16,8 @@ const ROOMS = {
   stats: ['record'],
   gate: ['record', 'stats'],
   history: ['record', 'stats'],
-  report: ['record', 'stats', 'gate', 'history'],
+  profile: ['record'],
+  report: ['record', 'stats', 'gate', 'profile', 'history'],
   images: [],
   // A program of its own that the harness starts as a process: what it imported would run in the measured process.
   'node-sidecar': [],
@@ -29,7 +30,7 @@ const WIRING = ['cli', 'acceptance'];
 const TESTS = '(\\.test\\.ts$|/testing/|^src/acceptance/|/simulation/|/bench\\.ts$|/write(-schema)?\\.ts$)';
 
 /** Rooms that are pure functions of what they are given: no files, processes or sockets. */
-const PURE_ROOMS = '^src/(scenario|plan|variants|stats|gate)/';
+const PURE_ROOMS = '^src/(scenario|plan|variants|stats|gate|profile)/';
 
 const roomRules = Object.entries(ROOMS).map(([room, others]) => ({
   name: `room-${room}`,

@@ -1,6 +1,6 @@
 /**
- * Bundles what a report carries for the reader's browser: one script and one style sheet in dist/report.
- * They are put into every report, so that a report needs nothing but itself.
+ * Bundles what a report, and what a profile, carries for the reader's browser: a script and a style sheet each in dist/report.
+ * They are put into every page, so that a page needs nothing but itself.
  *
  * Usage: node infra/setup/build-client.mjs [--out DIR]
  */
@@ -17,7 +17,7 @@ const source = join(root, 'src/report/client');
 await mkdir(values.out, { recursive: true });
 await build({
   absWorkingDir: root,
-  entryPoints: { client: join(source, 'main.ts') },
+  entryPoints: { client: join(source, 'main.ts'), profile: join(source, 'profile/main.ts') },
   outdir: values.out,
   bundle: true,
   format: 'iife',
@@ -31,7 +31,7 @@ await build({
 });
 await build({
   absWorkingDir: root,
-  entryPoints: { client: join(source, 'style.css') },
+  entryPoints: { client: join(source, 'style.css'), profile: join(source, 'profile/style.css') },
   outdir: values.out,
   bundle: true,
   minify: true,

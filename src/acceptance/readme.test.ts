@@ -29,6 +29,7 @@ function shortened(command: string): string {
   if (/^npx meshmark calibrate /.test(command)) return `${command} --time 25s`;
   if (/^npx meshmark sweep /.test(command)) return `${command} --blocks 1 --slice 1s`;
   if (/^npx meshmark search /.test(command)) return `${command} --budget 15s`;
+  if (/^npx meshmark profile /.test(command)) return `${command} --rounds 1 --slice 1s`;
   // This test is one of those that it would run.
   if (command === 'npm test') return `${command} -- --list`;
   return command;
@@ -59,5 +60,6 @@ describe('the README', () => {
   it('has left the report that it promises', () => {
     expect(readdirSync(join(folder, 'reports', 'ci'))).toContain('report.html');
     expect(readdirSync(join(folder, 'reports', 'mine'))).toContain('report.html');
+    expect(readdirSync(join(folder, 'reports', 'why'))).toContain('profile.html');
   });
 });

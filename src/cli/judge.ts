@@ -2,15 +2,20 @@
 import { type CalibrationFloor, evaluateGate, exitCode, type FailOn } from '../gate/index.js';
 import type { Analysis, RunRecord, StoredRun, Validity } from '../record/index.js';
 import { analyse } from '../stats/index.js';
-import type { ExitCode } from './outcome.js';
+import { type ExitCode, UsageFault } from './outcome.js';
 
 export interface JudgedRun extends StoredRun {
   readonly run: RunRecord & { readonly analysis: Analysis };
   readonly analysis: Analysis;
 }
 
-/** Analyses a stored run and applies its gate, whatever analysis the folder holds already. */
+/** Analyses a stored run and applies its gate, whatever analysis the folder holds already. Throws UsageFault for profiles. */
 export function judge(folder: StoredRun): JudgedRun {
+  if (folder.run.planned.stacks !== undefined) {
+    throw new UsageFault([
+      `${folder.run.runId} holds profiles, of which nothing was measured: use meshmark report on it`,
+    ]);
+  }
   const stored = { ...folder, run: withEnd(folder.run) };
   // What failed or could not run stays so; whether the rest was exercised is judged anew.
   const variants = stored.run.variants.map((variant) =>

@@ -17,6 +17,7 @@ import { pushImageCommand, saveImage } from './images-command.js';
 import { importCommand } from './import-command.js';
 import { listCommand } from './list-command.js';
 import { describeFault, EXIT, type ExitCode } from './outcome.js';
+import { profileCommand } from './profile-command.js';
 import { reportCommand } from './report-command.js';
 import { runCommand } from './run-command.js';
 import { selfTestCommand } from './self-test/self-test.js';
@@ -187,6 +188,27 @@ Examples:
 Exit codes: 0 every limit is known to the precision; 3 one is not; as for \`meshmark run\` otherwise.`,
   )
   .action((scenario: string, options) => ends(searchCommand(terminal, scenario, options)));
+
+program
+  .command('profile')
+  .description('show where one variant, or two compared, spend CPU and memory under a scenario’s load')
+  .argument('<scenario>', 'a scenario file; its own slices are left aside')
+  .requiredOption('--variant <id...>', 'the variant, or two: the second is compared with the first')
+  .option('--rounds <n>', 'how often each profile is taken, each time in fresh processes', wholeNumber(1), 3)
+  .option('--slice <time>', 'how long allocations are looked at each time; CPU twice as long', duration, 3000)
+  .option('--seed <n>', 'seed of everything random, instead of the scenario’s', wholeNumber(0))
+  .option('--out <dir>', 'folder for the record and the page (default: a new one under reports/)')
+  .option('--json', 'print what moved most as JSON on stdout')
+  .addHelpText(
+    'after',
+    `
+Examples:
+  $ meshmark profile scenarios/quickstart.yaml --variant plain
+  $ meshmark profile scenarios/quickstart.yaml --variant plain --variant pooled-buffer
+
+Nothing of a profile is measured. Exit codes: 0 profiles were taken; 4 a variant has none; as for \`meshmark run\` otherwise.`,
+  )
+  .action((scenario: string, options) => ends(profileCommand(terminal, scenario, options)));
 
 program
   .command('report')

@@ -14,7 +14,7 @@ import {
 } from '../host/index.js';
 import { createK6Driver, holdIdleConnections, type LoadgenEngine, startAutocannon } from '../load/index.js';
 import type { Plan } from '../plan/index.js';
-import { readAdmin, readCpuShares, readMachine, readProcessCpuNs } from '../probes/index.js';
+import { readAdmin, readCpuShares, readMachine, readProcessCpuNs, readStacks } from '../probes/index.js';
 import {
   type AskedRequest,
   createRunWriter,
@@ -114,6 +114,7 @@ export async function performRun(asked: RunRequest): Promise<StoredRun> {
         holdIdle: (target, count) => holdIdleConnections(host, generatorCores, clientCgroup, target, count),
         readAdmin,
         readCpuShares,
+        readStacks,
         readProcessCpuNs,
         clock: systemClock,
       },

@@ -2,7 +2,7 @@
 import { readImported, readRun } from '../record/index.js';
 import { judge } from './judge.js';
 import { EXIT, type ExitCode } from './outcome.js';
-import { writeImportedReports, writeReports } from './reports.js';
+import { writeImportedReports, writeProfile, writeReports } from './reports.js';
 import type { Terminal } from './terminal.js';
 
 /** Beyond so many damaged lines another says nothing new. */
@@ -21,7 +21,10 @@ export async function reportCommand(terminal: Terminal, directories: readonly st
       terminal.note(`${directory}/slices.jsonl:${line}: left out: ${reason}`);
     const more = stored.damaged.length - DAMAGED_SHOWN;
     if (more > 0) terminal.note(`${directory}/slices.jsonl: ${more} more lines were left out`);
-    terminal.print(await writeReports(directory, judge(stored)));
+    const profiled = stored.run.planned.stacks !== undefined;
+    terminal.print(
+      await (profiled ? writeProfile(directory, stored) : writeReports(directory, judge(stored))),
+    );
   }
   return EXIT.passed;
 }

@@ -1,7 +1,7 @@
 /** Writing what readers open: the analysis into run.json, and the three reports beside it. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ImportedRecord, replaceRunFile } from '../record/index.js';
+import { type ImportedRecord, replaceRunFile, type StoredRun } from '../record/index.js';
 import {
   loadReportAssets,
   renderHtml,
@@ -9,6 +9,7 @@ import {
   renderImportedMarkdown,
   renderJunit,
   renderMarkdown,
+  renderProfileHtml,
 } from '../report/index.js';
 import type { JudgedRun } from './judge.js';
 
@@ -32,4 +33,11 @@ export async function writeImportedReports(directory: string, record: ImportedRe
   writeFileSync(html, renderImportedHtml(record, await loadReportAssets()));
   writeFileSync(join(directory, 'report.md'), renderImportedMarkdown(record));
   return html;
+}
+
+/** Writes profile.html of a profile run into its folder. Returns its path. */
+export async function writeProfile(directory: string, stored: StoredRun): Promise<string> {
+  const page = join(directory, 'profile.html');
+  writeFileSync(page, renderProfileHtml(stored, await loadReportAssets('profile')));
+  return page;
 }

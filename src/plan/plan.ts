@@ -1,5 +1,5 @@
 /** A plan: a validated scenario made concrete. Everything random in a run follows from its seed. */
-import type { Ablation, PlannedAnalysis, Track } from '../record/index.js';
+import type { Ablation, PlannedAnalysis, StackKind, Track } from '../record/index.js';
 import type {
   ScenarioCluster,
   ScenarioLoad,
@@ -36,6 +36,10 @@ export interface Schedule {
   readonly profiles: { readonly durationMs: number; readonly variants: readonly string[] } | null;
   /** Steps of a sweep or a search; null or absent in a run of slices. */
   readonly steps?: { readonly durationMs: number; readonly warmupMs: number } | null;
+  /** Looks at the data plane's call stacks, in slices of their own, in place of all others; null or absent for none. */
+  readonly stacks?: {
+    readonly looks: readonly { readonly kind: StackKind; readonly durationMs: number }[];
+  } | null;
   /** Slice lengths vary by this fraction either way per block, the same for its variants. */
   readonly jitter: number;
 }

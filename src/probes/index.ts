@@ -2,3 +2,4 @@ export { type AdminSnapshot, readAdmin } from './admin.js';
 export { readCpuShares } from './cpu-shares.js';
 export { readMachine } from './machine.js';
 export { readProcessCpuNs } from './process-cpu.js';
+export { readStacks } from './stacks.js';

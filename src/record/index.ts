@@ -17,6 +17,7 @@ export * from './profiles.js';
 export { type DamagedLine, readRun, type StoredRun } from './reader.js';
 export * from './run.js';
 export * from './slices.js';
+export * from './stacks.js';
 export * from './steps.js';
 export * from './topology.js';
 export { createRunWriter, type RunWriter, replaceRunFile } from './writer.js';

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { controlRecord } from './control.js';
 import { profileRecord } from './profiles.js';
 import { sliceRecord, windowRecord } from './slices.js';
+import { stacksRecord } from './stacks.js';
 import { stepRecord } from './steps.js';
 
 export const recordLine = z.discriminatedUnion('type', [
@@ -11,5 +12,6 @@ export const recordLine = z.discriminatedUnion('type', [
   profileRecord,
   controlRecord,
   stepRecord,
+  stacksRecord,
 ]);
 export type RecordLine = z.infer<typeof recordLine>;

@@ -9,6 +9,7 @@ import { type RecordLine, recordLine } from './line.js';
 import type { ProfileRecord } from './profiles.js';
 import { RUN_SCHEMA, type RunRecord, runRecord } from './run.js';
 import type { SliceRecord, WindowRecord } from './slices.js';
+import type { StacksRecord } from './stacks.js';
 import type { StepRecord } from './steps.js';
 import { IMPORTED_FILE, RUN_FILE, SLICES_FILE } from './writer.js';
 
@@ -25,6 +26,7 @@ export interface StoredRun {
   readonly profiles: ProfileRecord[];
   readonly controls: ControlRecord[];
   readonly steps: StepRecord[];
+  readonly stacks: StacksRecord[];
   /** Lines left out; a torn last line is what a killed harness leaves. Whoever shows the run must say so. */
   readonly damaged: DamagedLine[];
 }
@@ -40,6 +42,7 @@ export function readRun(dir: string, fileSystem: RecordFileSystem = realFileSyst
   const profiles: ProfileRecord[] = [];
   const controls: ControlRecord[] = [];
   const steps: StepRecord[] = [];
+  const stacks: StacksRecord[] = [];
   const damaged: DamagedLine[] = [];
   let line = 0;
   for (const { text, ended } of linesOrNone(join(dir, SLICES_FILE), fileSystem)) {
@@ -57,11 +60,13 @@ export function readRun(dir: string, fileSystem: RecordFileSystem = realFileSyst
       controls.push(parsed.line);
     } else if (parsed.line.type === 'step') {
       steps.push(parsed.line);
+    } else if (parsed.line.type === 'stacks') {
+      stacks.push(parsed.line);
     } else {
       profiles.push(parsed.line);
     }
   }
-  return { run, slices, windows, profiles, controls, steps, damaged };
+  return { run, slices, windows, profiles, controls, steps, stacks, damaged };
 }
 
 /** The lines of a file; none where there is no file, as a run that failed before its first slice may have none. */

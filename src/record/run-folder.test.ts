@@ -98,6 +98,7 @@ describe('a run folder', () => {
       profiles: [],
       controls: [],
       steps: [],
+      stacks: [],
       damaged: [],
     });
   });

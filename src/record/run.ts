@@ -9,6 +9,7 @@ import { generatorFloor } from './control.js';
 import { METRIC_NAMES, type MetricName } from './metrics.js';
 import { offloadCeiling, plannedOffloadCeiling } from './profiles.js';
 import { track, validity } from './slices.js';
+import { plannedStacks } from './stacks.js';
 import { plannedSteps, rateCurve, sloResult } from './steps.js';
 import { topology } from './topology.js';
 
@@ -51,6 +52,8 @@ export const plannedAnalysis = z.object({
   offloadCeiling: plannedOffloadCeiling.optional(),
   /** Absent where the run is neither a sweep nor a search; else it has nothing but steps. */
   steps: plannedSteps.optional(),
+  /** Absent unless the run took profiles and nothing else. */
+  stacks: plannedStacks.optional(),
 });
 export type PlannedAnalysis = z.infer<typeof plannedAnalysis>;
 

@@ -24,7 +24,7 @@ let built: string;
 beforeAll(async () => {
   built = await mkdtemp(join(tmpdir(), 'meshmark-client-'));
   await promisify(execFile)(process.execPath, [join(root, 'infra/setup/build-client.mjs'), '--out', built]);
-  assets = await loadReportAssets(built);
+  assets = await loadReportAssets('client', built);
   report = renderHtml(input, assets);
   mechanisms = renderHtml(sampleWithMechanisms(), assets);
   await mkdir(screenshots, { recursive: true });

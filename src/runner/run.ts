@@ -12,6 +12,7 @@ import {
   type RunnerSink,
   type Session,
 } from './session.js';
+import { runStacks } from './stacks.js';
 import { runStepRound } from './steps.js';
 
 export interface RunOutcome {
@@ -53,7 +54,8 @@ export async function executeRun(
   const startedAtMicros = ports.clock.nowMicros();
   let roundsDone = 0;
   try {
-    await runControl(session);
+    // A profile tells no latency, so that nobody asks what the generator adds to one.
+    if (plan.schedule.stacks == null) await runControl(session);
     while (roundsDone < plan.schedule.rounds && !hooks.signal.aborted) {
       session.round = roundsDone;
       if (!(await runRound(session))) break;
@@ -86,6 +88,10 @@ async function runRound(session: Session): Promise<boolean> {
   const replica = replicaOf(session.round, schedule.rounds, schedule.replicas);
   if (replica !== session.replica) await startGeneration(session, replica);
   if (signal.aborted) return true;
+  if (schedule.stacks != null) {
+    await runStacks(session);
+    return true;
+  }
   if (schedule.steps != null) {
     progress('steps');
     return runStepRound(session);

@@ -10,7 +10,15 @@ import type {
 } from '../load/index.js';
 import type { Plan } from '../plan/index.js';
 import type { AdminSnapshot } from '../probes/index.js';
-import type { CpuShares, ParityFinding, RecordLine, SliceRecord, StepRecord } from '../record/index.js';
+import type {
+  CpuShares,
+  ParityFinding,
+  ProcessStacks,
+  RecordLine,
+  SliceRecord,
+  StackKind,
+  StepRecord,
+} from '../record/index.js';
 import type { VariantSpec } from '../variants/index.js';
 
 /** The rooms that only the runner joins. */
@@ -33,6 +41,13 @@ export interface RunnerPorts {
     seconds: number,
     signal: AbortSignal,
   ) => Promise<CpuShares | null>;
+  /** Has a process look at its own call stacks for so long; null when it did not. */
+  readonly readStacks: (
+    address: string,
+    kind: StackKind,
+    seconds: number,
+    signal: AbortSignal,
+  ) => Promise<ProcessStacks | null>;
   /** CPU of a process so far in ns; null when it is gone. */
   readonly readProcessCpuNs: (pid: number) => number | null;
   readonly clock: Clock;

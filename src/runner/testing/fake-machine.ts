@@ -211,6 +211,7 @@ export function fakeMachine(
       holdIdle: () => Promise.reject(new Error('no idle connections here')),
       readAdmin: async () => null,
       readCpuShares: async () => null,
+      readStacks: async () => null,
       readProcessCpuNs: () => null,
       clock,
     },

@@ -18,6 +18,7 @@ import (
 
 	"meshmark/dataplane/internal/clock"
 	"meshmark/dataplane/internal/cpushares"
+	"meshmark/dataplane/internal/stacks"
 )
 
 // Schema names the form of a snapshot.
@@ -65,5 +66,6 @@ func HandlerOf(role string, witness func() any) *http.ServeMux {
 	// A CPU profile costs what it measures about 1 %, so that whoever takes one takes no other figure at the time.
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("GET /cpu-shares", cpushares.Handler(role))
+	mux.HandleFunc("GET /stacks", stacks.Handler(role))
 	return mux
 }

@@ -1,0 +1,143 @@
+/** Plans of profile runs: one or two variants under the scenario's load, looked at and not measured. */
+import { STACK_KINDS } from '../record/index.js';
+import { mendUnknown, type ScenarioLoad } from '../scenario/index.js';
+import type { VariantSpec } from '../variants/index.js';
+import type { Plan } from './plan.js';
+import { profileMs } from './profiles.js';
+import type { SteppedPlan } from './steps.js';
+
+export interface StacksOptions {
+  /** Ids of one variant, or of two to compare, the first with the second. */
+  readonly variants: readonly string[];
+  /** Length of a look at allocations, by which those of the others go. */
+  readonly durationMs: number;
+  /** How often each kind of each variant is looked at, each time in fresh processes. */
+  readonly rounds: number;
+}
+
+/**
+ * Lengths of looks, as multiples of that at allocations. CPU has 100 samples for each second of it and traffic uses a fraction
+ * of one, so that it takes longest to tell anything; every lock and goroutine is seen, not a sample.
+ */
+const LENGTHS = { cpu: 2, allocations: 1, mutex: 0.5, goroutines: 0.25 } as const;
+const SHORTEST_LOOK_MS = 500;
+const LONGEST_LOOK_MS = 600_000;
+const START_UP_MS = 2500;
+/** Standing the processes up anew. */
+const PER_ROUND_MS = 1000;
+
+/** The plan with profiles in place of its slices, under the scenario's load as loadgen sends it. */
+export function withStacks(plan: Plan, options: StacksOptions): SteppedPlan {
+  const faults = [...faultsOf(plan, options)];
+  const load = loadgenLoad(plan.load);
+  if (typeof load === 'string') faults.push(load);
+  if (faults.length > 0 || typeof load === 'string') return { ok: false, faults };
+  const { durationMs, rounds } = options;
+  const variants = options.variants.flatMap((id) => plan.variants.filter((one) => one.id === id));
+  const looks = STACK_KINDS.map((kind) => ({ kind, durationMs: durationMs * LENGTHS[kind] }));
+  const estimatedMs =
+    START_UP_MS +
+    rounds *
+      (PER_ROUND_MS + variants.length * looks.reduce((sum, look) => sum + profileMs(look.durationMs), 0));
+  return {
+    ok: true,
+    plan: {
+      ...plan,
+      load,
+      cells: plan.cells.flatMap((cell) => {
+        const own = loadgenLoad(cell.load);
+        const kept = cell.variants.filter((id) => options.variants.includes(id));
+        return typeof own === 'string' || kept.length === 0 ? [] : [{ ...cell, load: own, variants: kept }];
+      }),
+      variants,
+      schedule: {
+        ...plan.schedule,
+        rounds,
+        replicas: rounds,
+        // Certificates are made for the budget, so that it must end.
+        budgetMs: 2 * estimatedMs,
+        micro: null,
+        long: null,
+        crossCheck: null,
+        profiles: null,
+        stacks: { looks },
+      },
+      analysis: {
+        baseline: null,
+        pairs: [],
+        confidence: plan.analysis.confidence,
+        margin: plan.analysis.margin,
+        gate: [],
+        model: load.model,
+        offeredRatePerSecond: load.model === 'open' ? load.ratePerSecond : null,
+        hasMicro: false,
+        hasLong: false,
+        rounds,
+        replicas: rounds,
+        stacks: { looks: looks.map((look) => ({ kind: look.kind, seconds: look.durationMs / 1000 })) },
+      },
+      counterparts: {},
+      ablation: null,
+      estimatedSeconds: estimatedMs / 1000,
+    },
+  };
+}
+
+function* faultsOf(plan: Plan, { variants, durationMs, rounds }: StacksOptions): Generator<string> {
+  if (variants.length === 0 || variants.length > 2 || new Set(variants).size < variants.length) {
+    yield 'name one variant, or two different ones to compare: `--variant plain --variant pooled-buffer`';
+  }
+  if (!(durationMs >= SHORTEST_LOOK_MS && durationMs <= LONGEST_LOOK_MS)) {
+    yield `a profile must last from 0.5 s to 600 s, not ${durationMs / 1000} s`;
+  }
+  if (!(Number.isInteger(rounds) && rounds >= 1 && rounds <= 100)) {
+    yield `the number of rounds must be a whole number from 1 to 100, not ${rounds}`;
+  }
+  const ids = plan.variants.map(({ id }) => id);
+  for (const id of variants) {
+    const variant = plan.variants.find((one) => one.id === id);
+    if (variant === undefined) {
+      yield `the scenario has no variant \`${id}\`${mendUnknown(id, ids)}`;
+      continue;
+    }
+    const reason = whyNoGoProcess(variant);
+    if (reason !== null) yield `\`${id}\` cannot be profiled: ${reason}`;
+  }
+}
+
+/** Why none of a variant's processes can tell Go's call stacks, in one clause; null when they can. */
+function whyNoGoProcess({ form }: VariantSpec): string | null {
+  switch (form.type) {
+    case 'sidecar':
+      return null;
+    case 'direct':
+    case 'zero-sidecar':
+      return 'it has no proxy; name a variant with Go sidecars, such as `plain`';
+    case 'node':
+      return 'its sidecars run in Node.js, and only those in Go tell their call stacks';
+    case 'foreign':
+      return `its proxy is ${form.program}, and only the Go sidecars tell their call stacks`;
+    case 'custom':
+      return 'its proxy is a program of your own, and only the Go sidecars tell their call stacks';
+  }
+}
+
+/** The same load as loadgen makes it, or why it cannot. */
+function loadgenLoad(load: ScenarioLoad): Extract<ScenarioLoad, { driver: 'loadgen' }> | string {
+  if (load.driver === 'loadgen') return load;
+  if (load.driver === 'autocannon') return { driver: 'loadgen', model: 'closed', thinkMs: 0 };
+  if (load.script !== null) {
+    return 'profiles are taken under load by loadgen, which cannot run the scenario’s k6 script: leave `load.script` out';
+  }
+  if (load.model === 'closed') return { driver: 'loadgen', model: 'closed', thinkMs: 0 };
+  const { ratePerSecond } = load;
+  return load.arrivals === 'ramp'
+    ? {
+        driver: 'loadgen',
+        model: 'open',
+        ratePerSecond,
+        arrivals: 'ramp',
+        fromRatePerSecond: load.fromRatePerSecond,
+      }
+    : { driver: 'loadgen', model: 'open', ratePerSecond, arrivals: 'constant' };
+}

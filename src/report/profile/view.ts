@@ -1,0 +1,84 @@
+/** What the page of a profile run is made from: every kind folded and compared, or why it is missing. */
+import { type Comparison, compareProfiles, foldStacks } from '../../profile/index.js';
+import type { RunRecord, StackKind, StacksRecord } from '../../record/index.js';
+
+export interface ProfileInput {
+  readonly run: RunRecord;
+  readonly stacks: readonly StacksRecord[];
+}
+
+export interface KindView {
+  readonly kind: StackKind;
+  /** Null when nothing was found, and then `missing` says why. */
+  readonly comparison: Comparison | null;
+  readonly missing: string | null;
+  /** What of it is not whole, one sentence each. */
+  readonly gaps: readonly string[];
+}
+
+export interface ProfileView {
+  readonly run: RunRecord;
+  /** Null where one variant was profiled. */
+  readonly before: string | null;
+  readonly after: string;
+  readonly kinds: readonly KindView[];
+  /** Whether every variant has a profile of CPU and of allocations. */
+  readonly whole: boolean;
+}
+
+/** Folds and compares the looks of a profile run. The run's second variant is compared with its first. */
+export function profileView({ run, stacks }: ProfileInput): ProfileView {
+  const [first, second] = run.variants;
+  const before = second === undefined ? null : (first?.id ?? null);
+  const after = second?.id ?? first?.id ?? '';
+  const kinds = (run.planned.stacks?.looks ?? []).map(({ kind }) =>
+    kindView(run, stacks, kind, before, after),
+  );
+  return {
+    run,
+    before,
+    after,
+    kinds,
+    whole: kinds.every(
+      ({ kind, comparison }) => comparison !== null || kind === 'mutex' || kind === 'goroutines',
+    ),
+  };
+}
+
+function kindView(
+  run: RunRecord,
+  stacks: readonly StacksRecord[],
+  kind: StackKind,
+  before: string | null,
+  after: string,
+): KindView {
+  const [old, own] = [before, after].map((id) => (id === null ? null : foldStacks(stacks, id, kind)));
+  const gaps = [old, own].flatMap((profile) => {
+    if (profile == null || profile.unanswered === 0) return [];
+    return [
+      `Of ${profile.looks} looks at sidecars of ${profile.variant}, ${profile.unanswered} ended without an answer and are left out.`,
+    ];
+  });
+  const lacking = [old, own].flatMap((profile) => {
+    if (profile == null || profile.looks > profile.unanswered) return [];
+    return [`of ${profile.variant} ${whyNone(run, profile.variant, profile.looks)}`];
+  });
+  if (lacking.length > 0 || own == null) {
+    return { kind, comparison: null, missing: `There is no such profile ${lacking.join(', and ')}.`, gaps };
+  }
+  if ((old?.stacks.length ?? 0) + own.stacks.length === 0) {
+    const missing =
+      kind === 'mutex'
+        ? 'Nobody waited for a lock while it was looked.'
+        : `Nothing was found in ${own.looks + (old?.looks ?? 0)} looks; look for longer, with \`--slice\`.`;
+    return { kind, comparison: null, missing, gaps };
+  }
+  return { kind, comparison: compareProfiles(old ?? null, own), missing: null, gaps };
+}
+
+function whyNone(run: RunRecord, variant: string, looks: number): string {
+  const own = run.variants.find(({ id }) => id === variant);
+  if (own?.reason != null) return `(${own.reason})`;
+  if (looks > 0) return '(none of its sidecars answered)';
+  return run.state === 'finished' ? '(nothing was kept of it)' : '(the run ended before it)';
+}
