@@ -34,7 +34,7 @@ beforeAll(async () => {
     };
   });
   const input = { meshmarkVersion: '1.2.3', trends: trendsOf(lines), damaged: [] };
-  page = renderHistoryHtml(input, await loadReportAssets(built));
+  page = renderHistoryHtml(input, await loadReportAssets('client', built));
 }, 60_000);
 
 afterAll(async () => {
