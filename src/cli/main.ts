@@ -120,7 +120,12 @@ program
   .option('--blocks <n>', 'long blocks, instead of the scenario’s', wholeNumber(1))
   .option('--slice <time>', 'length of a long slice, instead of the scenario’s', duration)
   .option('--variant <id...>', 'only these variants, and the baseline')
-  .option('--cluster <provider>', 'where variants stand, instead of the scenario’s: local or kubernetes')
+  .addOption(
+    new Option('--cluster <provider>', 'where variants stand, instead of the scenario’s').choices([
+      'local',
+      'kubernetes',
+    ]),
+  )
   .option('--context <name>', 'context of the kubeconfig')
   .option('--kubeconfig <file>', 'the kubeconfig, instead of the one that kubectl would take')
   .option('--namespace <name>', 'a namespace that is there already, instead of one for each variant')

@@ -266,3 +266,39 @@ describe('a load that is not even', () => {
     });
   });
 });
+
+describe('where variants stand', () => {
+  const text = (cluster: string) => `schema: meshmark.scenario/1
+name: placed
+${cluster}load: {model: open, rate: 800/s}
+slices: {duration: 2s, blocks: 4}
+variants: [{id: direct}, {id: plain}]
+baseline: direct
+`;
+  const clusterOf = (cluster: string, commandLine: Readonly<Record<string, unknown>> = {}) => {
+    const parsed = parseScenario(text(cluster), 'f.yaml', { cluster: commandLine });
+    return parsed.ok ? parsed.scenario.cluster : parsed.faults.map(({ message }) => message);
+  };
+
+  it('is this machine, unless the scenario or the command line says otherwise', () => {
+    expect(clusterOf('')).toEqual({ provider: 'local', keepAwake: 'auto' });
+    expect(clusterOf('', { provider: 'kubernetes', context: 'kind-bench' })).toMatchObject({
+      provider: 'kubernetes',
+      context: 'kind-bench',
+      namespace: null,
+      startLimitMs: 120_000,
+    });
+    const written = 'cluster: {provider: kubernetes, context: a, memoryLimit: 1Gi}\n';
+    expect(clusterOf(written, { context: 'b' })).toMatchObject({ context: 'b', memoryLimit: '1Gi' });
+    expect(clusterOf(written, { provider: 'local' })).toEqual([
+      '`cluster.context` needs `provider: kubernetes`, and this is `local`',
+      '`cluster.memoryLimit` needs `provider: kubernetes`, and this is `local`',
+    ]);
+  });
+
+  it('is refused by the name that the command line gives', () => {
+    expect(clusterOf('', { provider: 'nomad' })).toEqual([
+      '`cluster.provider` must be `local` or `kubernetes`',
+    ]);
+  });
+});
