@@ -26,7 +26,10 @@ export function forwardPort(
     socket.on('close', () => sockets.delete(socket));
     // A caller that gives up is no fault of ours.
     socket.on('error', () => socket.destroy());
-    const errors = new PassThrough().on('data', () => socket.destroy());
+    const errors = new PassThrough().on('data', (said: Buffer) => {
+      fault = said.toString('utf8').trim() || fault;
+      socket.destroy();
+    });
     new PortForward(config).portForward(namespace, pod, [port], socket, errors, socket).then(
       (opened) => {
         if (typeof opened === 'function') return;
