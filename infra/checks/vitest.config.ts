@@ -24,7 +24,7 @@ export default defineConfig({
           name: 'acceptance',
           root,
           include: ['src/acceptance/**/*.test.ts'],
-          exclude,
+          exclude: [...exclude, 'src/acceptance/kubernetes/**'],
           // Its tests measure this machine: one at a time, or they measure one another.
           fileParallelism: false,
           testTimeout: 300_000,
