@@ -118,6 +118,8 @@ for (const file of ['cluster-role.yaml', 'role.yaml']) {
       if (ONLY_WHEN_NEEDED.has(name)) continue;
       test(`without ${name}, the error says so`, async () => {
         const { exitCode, said } = await run(role, kubeconfigWith(role, rules), ', startTimeout: 5s');
+        // What may not be removed is left, and said; all else goes.
+        if (verb === 'create') expect(cluster.left()).toEqual([]);
         removeAll();
         expect([3, 4], said).toContain(exitCode);
         expect(said).toMatch(new RegExp(`cannot ${verb}( or create)? (resource )?"?${resource}`));

@@ -16,20 +16,26 @@ export interface Home {
 const GONE_LIMIT_MS = 45_000;
 const LOOK_MS = 250;
 
-/** Makes a variant's home; `place` is its number in the run. Throws CLUSTER. */
+/** Where a variant lives that is the run's `place`-th. Nothing is made yet. */
+export function homeFor(run: string, variant: string, place: number, existing: string | null): Home {
+  return {
+    variant,
+    namespace: existing ?? namespaceOf(run, variant, place),
+    own: existing === null,
+    secret: `meshmark-${run}-${place}`,
+  };
+}
+
+/** Makes a home with the secrets of its pods. Throws CLUSTER, and part of it may then have been made. */
 export async function makeHome(
   connection: Connection,
   run: string,
-  variant: string,
-  place: number,
-  existing: string | null,
+  { variant, namespace, own, secret }: Home,
   secrets: Readonly<Record<string, string>>,
   until: Date,
-): Promise<Home> {
+): Promise<void> {
   const { core } = connection;
-  const namespace = existing ?? namespaceOf(run, variant, place);
-  const home = { variant, namespace, own: existing === null, secret: `meshmark-${run}-${place}` };
-  if (home.own) {
+  if (own) {
     await make(connection, `create the namespace ${namespace}`, () =>
       core.createNamespace({ body: namespaceManifest(run, variant, namespace, until) }),
     );
@@ -38,12 +44,8 @@ export async function makeHome(
     );
   }
   await make(connection, `create a secret in ${namespace}`, () =>
-    core.createNamespacedSecret({
-      namespace,
-      body: secretManifest(run, variant, home.secret, secrets, until),
-    }),
+    core.createNamespacedSecret({ namespace, body: secretManifest(run, variant, secret, secrets, until) }),
   );
-  return home;
 }
 
 /** What was made and not heard of, since the connection broke, is there when it is asked for again. */
@@ -57,13 +59,17 @@ async function make(connection: Connection, doing: string, call: () => Promise<u
   });
 }
 
-/** Removes homes with all that is in them, and waits until they are gone. Throws CLUSTER when something stays. */
+/**
+ * Removes homes with all that is in them, made or not, and waits until they are gone. Throws CLUSTER when something stays,
+ * once everything else has gone.
+ */
 export async function removeHomes(
   connection: Connection,
   run: string,
   homes: readonly Home[],
 ): Promise<void> {
-  await Promise.all(homes.map((home) => removeHome(connection, run, home)));
+  const settled = await Promise.allSettled(homes.map((home) => removeHome(connection, run, home)));
+  for (const one of settled) if (one.status === 'rejected') throw one.reason;
 }
 
 async function removeHome(connection: Connection, run: string, home: Home): Promise<void> {

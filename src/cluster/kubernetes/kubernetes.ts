@@ -15,7 +15,7 @@ import { ServerStartError } from '../servers.js';
 import { settingsOf } from '../settings.js';
 import { type ConnectionOptions, connectTo, patiently } from './connection.js';
 import { generatorAt } from './generator-channel.js';
-import { type Home, makeHome, removeHomes } from './home.js';
+import { type Home, homeFor, makeHome, removeHomes } from './home.js';
 import type { PodSettings } from './manifests.js';
 import { MANAGED_BY, RUN_LABEL, selectorOf } from './names.js';
 import { notApart } from './placement.js';
@@ -81,7 +81,7 @@ export async function createKubernetesCluster(options: KubernetesOptions): Promi
   );
   const authority = createAuthority(resolve(options.directory, 'certificates'), options.longestMs);
   const token = randomBytes(24).toString('base64url');
-  const homes = new Map<string, Promise<Home>>();
+  const homes = new Map<string, { readonly home: Home; readonly made: Promise<void> }>();
   const standing = new Map<Deployment, Made>();
   const pods = new Map<string, StandingPod[]>();
   const everStood: StandingPod[] = [];
@@ -121,15 +121,16 @@ export async function createKubernetesCluster(options: KubernetesOptions): Promi
     }
   });
 
-  const homeOf = (variant: VariantSpec): Promise<Home> => {
-    const place = homes.size;
-    const home =
-      homes.get(variant.id) ??
-      secretsOf(variant).then((secrets) =>
-        makeHome(connection, run, variant.id, place, options.namespace, secrets, until),
-      );
-    homes.set(variant.id, home);
-    return home;
+  const homeOf = async (variant: VariantSpec): Promise<Home> => {
+    let known = homes.get(variant.id);
+    if (known === undefined) {
+      const home = homeFor(run, variant.id, homes.size, options.namespace);
+      const made = secretsOf(variant).then((secrets) => makeHome(connection, run, home, secrets, until));
+      known = { home, made };
+      homes.set(variant.id, known);
+    }
+    await known.made;
+    return known.home;
   };
 
   const secretsOf = async (variant: VariantSpec): Promise<Record<string, string>> => {
@@ -252,7 +253,12 @@ export async function createKubernetesCluster(options: KubernetesOptions): Promi
     deploy: async (spec) => {
       generation += 1;
       // Places are given before anything is waited for, so that they follow the scenario's order.
-      return Promise.all(spec.variants.map((variant) => deployOne(variant, spec)));
+      const settled = await Promise.allSettled(spec.variants.map((variant) => deployOne(variant, spec)));
+      // Only once nothing is being made any more: what ends the run has everything removed that there is.
+      return settled.map((one) => {
+        if (one.status === 'rejected') throw one.reason;
+        return one.value;
+      });
     },
     teardown: async (deployments) => {
       await Promise.all(
@@ -270,8 +276,8 @@ export async function createKubernetesCluster(options: KubernetesOptions): Promi
         for (const name of made.pods) torn.add(name);
         await Promise.all(made.ports.splice(0).map((port) => port.close()));
       }
-      const settled = await Promise.allSettled(homes.values());
-      const own = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+      await Promise.allSettled([...homes.values()].map(({ made }) => made));
+      const own = [...homes.values()].map(({ home }) => home);
       try {
         await removeHomes(connection, run, own);
       } catch (error) {
