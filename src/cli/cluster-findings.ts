@@ -13,6 +13,7 @@ export function clusterFindings(cluster: KubernetesCluster, crossCheckAsked: boo
       context: cluster.context,
       version: cluster.serverVersion,
       image: cluster.image,
+      imageIds: [...new Set(pods.flatMap(({ imageIds }) => imageIds))].sort(),
       run: cluster.run,
       nodes: nodesOf(pods),
       pods: podsOf(pods),

@@ -4,6 +4,7 @@ import {
   createKubernetesCluster,
   createLocalCluster,
   type KubernetesCluster,
+  lackingOnKubernetes,
 } from '../cluster/index.js';
 import { lackingAny, type ProcessHost } from '../host/index.js';
 import { type LoadgenEngine, openLoadgen, spreadEngine, startLoadgen } from '../load/index.js';
@@ -13,7 +14,6 @@ import type { RunRecord } from '../record/index.js';
 import { clusterFindings } from './cluster-findings.js';
 import { DEFAULT_IMAGE } from './default-image.js';
 import { withProgramsChosen } from './foreign-programs.js';
-import { lackingOnKubernetes } from './kubernetes-abilities.js';
 
 export interface Ground {
   /** The plan as it can be carried out there. */
@@ -111,7 +111,6 @@ async function readyOf(host: ProcessHost): Promise<LoadgenEngine['ready']> {
   const own = await startLoadgen(host, []);
   const { ready } = own;
   await own.close();
-  if (ready.cpuClock === 'none') return { ...ready, cpuClock: 'process' };
   return ready;
 }
 

@@ -6,6 +6,7 @@ import {
   addToHistory,
   type Change,
   FEWEST_RUNS,
+  groupsOf,
   type HistoryLine,
   linesOf,
   readHistory,
@@ -113,16 +114,6 @@ export async function historyCommand(
   }
   if (options.html !== undefined) terminal.print(options.html);
   return EXIT.passed;
-}
-
-/** Trends of the same scenario on the same machine. */
-function groupsOf(trends: readonly Trend[]): Trend[][] {
-  const groups = new Map<string, Trend[]>();
-  for (const trend of trends) {
-    const key = JSON.stringify([trend.machine, trend.scenario.digest]);
-    groups.set(key, [...(groups.get(key) ?? []), trend]);
-  }
-  return [...groups.values()];
 }
 
 function groupLines(trends: readonly Trend[], terminal: Terminal): string[] {

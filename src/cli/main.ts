@@ -1,9 +1,8 @@
 #!/usr/bin/env node
 /** The command line: which words exist, and nothing of what they do. */
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { packageVersion } from '../host/index.js';
 import { IMPORT_FORMATS } from '../import/index.js';
-import { DURATION, PERCENT, parseQuantity, RATE } from '../scenario/index.js';
 import { calibrateCommand } from './calibrate-command.js';
 import { cleanCluster } from './clean-cluster.js';
 import { cleanCommand } from './clean-command.js';
@@ -16,6 +15,7 @@ import { EXTRA_PROGRAMS } from './image-programs.js';
 import { pushImageCommand, saveImage } from './images-command.js';
 import { importCommand } from './import-command.js';
 import { listCommand } from './list-command.js';
+import { duration, rate, rates, share, wholeNumber } from './option-values.js';
 import { describeFault, EXIT, type ExitCode } from './outcome.js';
 import { profileCommand } from './profile-command.js';
 import { reportCommand } from './report-command.js';
@@ -41,46 +41,6 @@ function ends(action: Promise<ExitCode> | ExitCode): Promise<void> {
   return Promise.resolve(action).then((code) => {
     exitCode = code;
   });
-}
-
-function wholeNumber(least: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (!Number.isSafeInteger(value) || value < least) {
-      throw new InvalidArgumentError(`give a whole number from ${least}, not "${text}".`);
-    }
-    return value;
-  };
-}
-
-/** A duration as scenarios write it, in milliseconds. */
-function duration(text: string): number {
-  const parsed = parseQuantity(text, DURATION);
-  if (!parsed.ok) throw new InvalidArgumentError(`"${text}" ${parsed.problem}.`);
-  return parsed.value;
-}
-
-/** Requests per second, with or without the unit. */
-function rate(text: string): number {
-  const parsed = parseQuantity(/^[\d._]+$/.test(text) ? `${text}/s` : text, RATE);
-  if (!parsed.ok) throw new InvalidArgumentError(`"${text}" ${parsed.problem}.`);
-  if (!(parsed.value > 0 && parsed.value <= 1e6)) {
-    throw new InvalidArgumentError(`"${text}" is no rate between 0 and 1000000/s.`);
-  }
-  return parsed.value;
-}
-
-function rates(text: string): number[] {
-  return text.split(',').map((one) => rate(one.trim()));
-}
-
-/** A share above 0 and below 1, as a percentage. */
-function share(text: string): number {
-  const parsed = parseQuantity(text, PERCENT);
-  if (!parsed.ok) throw new InvalidArgumentError(`"${text}" ${parsed.problem}.`);
-  if (!(parsed.value > 0 && parsed.value < 1))
-    throw new InvalidArgumentError(`"${text}" is not between 0% and 100%.`);
-  return parsed.value;
 }
 
 const program = new Command('meshmark')

@@ -133,13 +133,14 @@ export async function performRun(asked: RunRequest): Promise<StoredRun> {
     throw fault;
   } finally {
     closeQuietly(writer);
-    try {
-      await engine?.close();
-      await cluster.close();
-    } finally {
-      await host.close();
-      if (k6Folder !== null) rmSync(k6Folder, { recursive: true, force: true });
-    }
+    await inTurn([
+      () => engine?.close(),
+      () => cluster.close(),
+      () => host.close(),
+      () => {
+        if (k6Folder !== null) rmSync(k6Folder, { recursive: true, force: true });
+      },
+    ]);
   }
   return readRun(directory);
 }
@@ -252,6 +253,19 @@ function keepFailure(writer: RunWriter, run: RunRecord, fault: unknown): void {
   } catch {
     // The disk that is full is the fault being reported; the manifest written at the start still stands.
   }
+}
+
+/** Does all of them, whatever becomes of one, and then throws what the first that failed threw. */
+async function inTurn(steps: readonly (() => Promise<void> | void | undefined)[]): Promise<void> {
+  const faults: unknown[] = [];
+  for (const step of steps) {
+    try {
+      await step();
+    } catch (fault) {
+      faults.push(fault);
+    }
+  }
+  if (faults.length > 0) throw faults[0];
 }
 
 function closeQuietly(writer: RunWriter | null): void {

@@ -1,5 +1,5 @@
 /** The port every cluster provider implements: variants go in, standing deployments come out. */
-import type { CounterSource } from '../host/index.js';
+import type { CounterSource, PodAgent } from '../host/index.js';
 import type { Isolation } from '../record/index.js';
 import type { VariantSpec, WorkloadProtocol } from '../variants/index.js';
 import type { Identity } from './certificates.js';
@@ -45,16 +45,6 @@ export interface DeployedProcess {
   readonly pid: number;
   /** Where it tells what it did; null when it does not (a custom proxy without metrics). */
   readonly admin: CounterSource | null;
-}
-
-/** What rides in a pod and reads the clocks of its processes. */
-export interface PodAgent {
-  /** `host:port`. */
-  readonly address: string;
-  /** Added to the pod's own process ids, which other pods have too. */
-  readonly pidBase: number;
-  /** Those of one machine have one number; the generator's is 0. */
-  readonly machine: number;
 }
 
 /** A variant that is standing. */

@@ -30,6 +30,18 @@ export interface Trend {
   readonly changes: readonly Change[];
 }
 
+/** Trends of one scenario on one machine together, in the order in which they come. */
+export function groupsOf(trends: readonly Trend[]): readonly (readonly Trend[])[] {
+  const groups = new Map<string, Trend[]>();
+  for (const trend of trends) {
+    const key = JSON.stringify([trend.machine, trend.scenario.digest]);
+    const own = groups.get(key);
+    if (own === undefined) groups.set(key, [trend]);
+    else own.push(trend);
+  }
+  return [...groups.values()];
+}
+
 /** Every series of a history, those of one scenario and machine together. */
 export function trendsOf(lines: readonly HistoryLine[]): Trend[] {
   const bySeries = new Map<string, HistoryLine[]>();

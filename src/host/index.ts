@@ -13,6 +13,7 @@ export * from './line-channel.js';
 export { linkedFiles, opensslConfiguration } from './linked-files.js';
 export * from './network-namespaces.js';
 export * from './pin.js';
+export type { PodAgent } from './pod-agent.js';
 export * from './processes.js';
 export * from './programs.js';
 export { findQuickAssist } from './quickassist.js';

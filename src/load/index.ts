@@ -4,7 +4,6 @@ export { holdIdleConnections, type IdleConnections } from './idle-connections.js
 export { createK6Driver, type K6Driver, type K6Result } from './k6.js';
 export { type K6Load, meanRateOf } from './k6-script.js';
 export {
-  type EngineAgent,
   type EngineSliceOrder,
   type EngineTarget,
   type LoadgenEngine,

@@ -4,6 +4,7 @@ import {
   describeExit,
   EnvironmentFault,
   type OpenLineChannel,
+  type PodAgent,
   type ProcessHost,
 } from '../host/index.js';
 import {
@@ -51,18 +52,8 @@ export interface EngineTarget {
   /** Processes whose CPU clocks are read at this target's slice edges. */
   readonly processes: readonly { readonly role: string; readonly pid: number }[];
   /** Agents of the pods whose processes this engine cannot see, its own pod's first, and what they are asked with. */
-  readonly agents?: readonly EngineAgent[];
+  readonly agents?: readonly PodAgent[];
   readonly agentToken?: string;
-}
-
-/** The agent of one pod. */
-export interface EngineAgent {
-  /** `host:port`. */
-  readonly address: string;
-  /** Added to the pod's own process ids, which other pods have too. */
-  readonly pidBase: number;
-  /** Which machine it is on: those of one machine have one number, the engine's own is 0. */
-  readonly machine: number;
 }
 
 export type EngineSliceOrder = { readonly seq: number; readonly target: string } & (

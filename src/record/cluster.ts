@@ -9,6 +9,8 @@ export const clusterRecord = z.object({
   version: z.string(),
   /** The image of meshmark's programs. */
   image: z.string(),
+  /** What the nodes say that containers were made from, by digest; more than one where nodes had different ones. */
+  imageIds: z.array(z.string()),
   /** What everything of the run was marked with in the cluster. */
   run: z.string(),
   nodes: z.array(

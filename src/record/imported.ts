@@ -1,9 +1,9 @@
 /** `imported.json`: what another tool measured, as far as its output tells. It is no run: nothing in it has a verdict. */
 import { join } from 'node:path';
 import { z } from 'zod';
+import { level } from './analysis.js';
 import { RecordError, recordErrorFrom } from './fault.js';
 import { type RecordFileSystem, realFileSystem } from './file-system.js';
-import { level } from './run.js';
 import { encodedHistogram } from './slices.js';
 import { IMPORTED_FILE, RUN_FILE, writeNewFile } from './writer.js';
 

@@ -1,3 +1,4 @@
+export * from './analysis.js';
 export * from './cluster.js';
 export * from './control.js';
 export { RecordError, type RecordFaultCode } from './fault.js';
@@ -13,6 +14,7 @@ export * from './imported.js';
 export { jsonFaultPosition } from './json-position.js';
 export * from './line.js';
 export * from './metrics.js';
+export * from './planned.js';
 export * from './profiles.js';
 export { type DamagedLine, readRun, type StoredRun } from './reader.js';
 export * from './run.js';

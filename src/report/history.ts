@@ -1,6 +1,6 @@
 /** The history of many runs as one page: a drawing for each figure, and where it changed. Without a script. */
 import { createHash } from 'node:crypto';
-import { type Change, FEWEST_RUNS, type HistoryLine, type Trend } from '../history/index.js';
+import { type Change, FEWEST_RUNS, groupsOf, type HistoryLine, type Trend } from '../history/index.js';
 import { METRICS } from '../record/index.js';
 import { count, fixed, quantity, timestamp } from './format.js';
 import { type Html, html, NOTHING, name } from './html.js';
@@ -38,18 +38,6 @@ export function renderHistoryHtml(input: HistoryInput, assets: ReportAssets): st
     style: assets.style,
     script: null,
   });
-}
-
-/** Trends of one scenario on one machine, in the order in which they come. */
-function groupsOf(trends: readonly Trend[]): readonly Trend[][] {
-  const groups = new Map<string, Trend[]>();
-  for (const trend of trends) {
-    const key = JSON.stringify([trend.machine, trend.scenario.digest]);
-    const own = groups.get(key);
-    if (own === undefined) groups.set(key, [trend]);
-    else own.push(trend);
-  }
-  return [...groups.values()];
 }
 
 function groupSection(trends: readonly Trend[]): Section {

@@ -82,6 +82,7 @@ describe('the page', () => {
       context: 'kind-bench',
       version: 'v1.34.4',
       image: 'localhost/meshmark/dataplane:1',
+      imageIds: ['sha256:0123abcd'],
       run: 'ab12cd34',
       nodes: [
         { name: 'node1', ...node },
@@ -96,6 +97,7 @@ describe('the page', () => {
     expect(header).toContain('2 nodes on one machine');
     expect(header).not.toContain('one machine, no interception');
     expect(page).toMatch(/Where it ran[\s\S]*node2[\s\S]*generator, outbound/);
+    expect(page).toContain('sha256:0123abcd');
     expect(page).toContain('Left out: the cross-check by a second driver.');
   });
 

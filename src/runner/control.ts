@@ -62,7 +62,8 @@ function placeOf({
     driver: plan.load.driver,
     model: closed ? 'closed' : 'open',
     delayMs: DELAY_MS,
-    crossesLink: plan.topology.nodes === 2,
+    // Between pods there always is one.
+    crossesLink: plan.topology.nodes === 2 || plan.cluster.provider === 'kubernetes',
   };
 }
 

@@ -5,7 +5,7 @@ import type { Draft } from './draft.js';
 
 /** Fields of the other provider, and what only a machine of one's own can have. */
 export function checkCluster(
-  { top, topology, load, crossCheck }: Draft,
+  { top, topology, workload, load, crossCheck }: Draft,
   isWritten: IsWritten,
 ): Disagreement[] {
   // What is wrong with it has been said of its own fields.
@@ -40,6 +40,16 @@ export function checkCluster(
     crossCheck?.driver === 'k6',
     ['crossCheck', 'driver'],
     'pods have meshmark’s own load generator only; leave `crossCheck` out',
+  );
+  refuse(
+    top.cluster?.keepAwake === 'always',
+    ['cluster', 'keepAwake'],
+    'a loop that keeps cores awake is for this machine only; leave `keepAwake` out',
+  );
+  refuse(
+    (workload.idleConnections ?? 0) > 0,
+    ['workload', 'idleConnections'],
+    'idle connections are opened from this machine, which does not reach pods; leave this out',
   );
   return found;
 }

@@ -42,7 +42,7 @@ export const clusterSchema = mapping(
       .default({})
       .describe('Labels of the nodes that everything behind them may be on.'),
     cpuRequest: matching(CPU, 'must be CPU as Kubernetes writes it, such as `100m` or `2`')
-      .default('50m')
+      .default('10m')
       .describe(
         'CPU set aside for each container. There is no limit: what is held up by one is not measured.',
       ),

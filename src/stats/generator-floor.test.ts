@@ -57,7 +57,7 @@ describe('the generator’s floor', () => {
     expect(floor).toMatchObject({ beyond: 'delay' });
     expect(floor?.beyondP50Ms).toBeCloseTo(0.2, 2);
     expect(found({ beyondResidence: null, crossesLink: true }).detail).toContain(
-      'beyond that, and 0.400 ms at p99 (3 requests without a data plane, the link between the nodes included)',
+      'beyond that, and 0.400 ms at p99 (3 requests without a data plane, the link to it included)',
     );
   });
 

@@ -66,7 +66,7 @@ export function floorFindings(
 
 function floorInWords(floor: GeneratorFloor): string {
   const ms = (value: number) => `${value.toFixed(3)} ms`;
-  const link = floor.crossesLink ? ', the link between the nodes included' : '';
+  const link = floor.crossesLink ? ', the link to it included' : '';
   const base = floor.beyond === 'residence' ? 'the service’s own time' : 'that';
   return `of a service that waits ${floor.delayMs} ms ${floor.driver} tells ${ms(floor.p50Ms)} at p50: ${ms(floor.beyondP50Ms)} beyond ${base}, and ${ms(floor.beyondP99Ms)} at p99 (${floor.requests} requests without a data plane${link})`;
 }

@@ -182,6 +182,30 @@ test('CPU of a container is what the kernel charges to its cgroup in the same sl
   }
 });
 
+test('secured, policed and QUIC sidecars stand as pods too, and their witnesses prove them', async () => {
+  const rows = ['direct', 'plain', 'mtls-all', 'quic', 'rbac-remote'];
+  const scenario = shortScenario(cluster.folder, 'rows', '{ provider: kubernetes }', '1s', 300, rows);
+  const running = startMeshmark(['run', scenario, '--out', out('rows')], {
+    env: { KUBECONFIG: cluster.kubeconfig },
+  });
+  await running.saw(/round 2 of 4/);
+  running.kill('SIGINT');
+  const { stderr } = await running.ended;
+  expect(stderr).not.toMatch(/failed/);
+  const witnesses = readRun(out('rows')).run.variants.map(({ id, witness }) => [
+    id,
+    witness?.name,
+    witness?.exercised,
+  ]);
+  expect(witnesses).toEqual([
+    ['direct', undefined, undefined],
+    ['plain', 'proxy-in-path', true],
+    ['mtls-all', 'mtls@inbound', true],
+    ['quic', 'h3@inbound', true],
+    ['rbac-remote', 'policy-calls@inbound', true],
+  ]);
+}, 300_000);
+
 test('two runs at once in one cluster do not touch each other', async () => {
   const run = (name: string) =>
     cluster.meshmark(

@@ -62,13 +62,14 @@ export async function bringUp(nodes: 1 | 2): Promise<TestCluster> {
   };
 }
 
-/** A scenario of short slices for two variants, four times on fresh processes. */
+/** A scenario of short slices, for two variants unless more are named, four times on fresh processes. */
 export function shortScenario(
   folder: string,
   name: string,
   cluster = '{}',
   slice = '1s',
   rate = 300,
+  variants: readonly string[] = ['direct', 'plain'],
 ): string {
   const file = join(folder, `${name}.yaml`);
   writeFileSync(
@@ -79,7 +80,7 @@ cluster: ${cluster}
 workload: { protocol: http1, responseBytes: 1KiB, connections: 4 }
 load: { driver: loadgen, model: open, rate: ${rate}/s, arrivals: poisson }
 slices: { duration: ${slice}, warmup: 100ms, blocks: 4, replicas: 4, budget: 120s, seed: 3 }
-variants: [{ id: direct }, { id: plain }]
+variants: [${variants.map((id) => `{ id: ${id} }`).join(', ')}]
 baseline: plain
 `,
   );

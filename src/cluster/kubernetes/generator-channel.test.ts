@@ -69,14 +69,20 @@ const until = async (holds: () => boolean) => {
   }
 };
 
+/** A channel to the played generator, with what is heard through it. */
+function attached() {
+  const heard: string[] = [];
+  const channel = generatorAt(
+    address,
+    (line) => heard.push(line),
+    () => null,
+  );
+  return { channel, heard };
+}
+
 describe('generatorAt', () => {
   it('sends what was written before it stood, and hears what is said', async () => {
-    const heard: string[] = [];
-    const channel = generatorAt(
-      address,
-      (line) => heard.push(line),
-      () => null,
-    );
+    const { channel, heard } = attached();
     channel.writeLine('one');
     await until(() => generator.commands.length === 1);
     generator.say('event');
@@ -87,12 +93,7 @@ describe('generatorAt', () => {
   });
 
   it('takes up a lost connection where it was, and sends again what did not arrive', async () => {
-    const heard: string[] = [];
-    const channel = generatorAt(
-      address,
-      (line) => heard.push(line),
-      () => null,
-    );
+    const { channel, heard } = attached();
     channel.writeLine('one');
     channel.writeLine('two');
     await until(() => generator.commands.length === 2);

@@ -11,6 +11,7 @@ export function notApart(pods: readonly StandingPod[]): string[] {
   const others = nodesOf(['service', 'middle']);
   const shared = clients.filter((node) => others.includes(node));
   const machines = new Set(pods.map(({ about, node }) => about.bootId ?? node));
+  const images = new Set(pods.flatMap(({ imageIds }) => imageIds));
   const nodes = new Set(pods.map(({ node }) => node));
   return [
     'no process has cores of its own: each node’s scheduler places them all',
@@ -20,6 +21,11 @@ export function notApart(pods: readonly StandingPod[]): string[] {
       : []),
     ...(others.length > 1
       ? [`services ran on different nodes (${others.join(', ')}), which is in every comparison`]
+      : []),
+    ...(images.size > 1
+      ? [
+          `nodes made containers from ${images.size} different images of the same name, which is in every comparison`,
+        ]
       : []),
     ...(machines.size < nodes.size
       ? [`the ${nodes.size} nodes are ${machines.size === 1 ? 'one machine' : `${machines.size} machines`}`]

@@ -32,7 +32,7 @@ export interface ContainerPlan {
   /** Where it serves and tells what it did; null for one that does neither. */
   readonly port: number | null;
   readonly adminPort: number | null;
-  /** Whether others than its own pod reach it. */
+  /** Whether others than its own pod reach it by TCP. */
   readonly reached: boolean;
   /** Whether it rides beside the pod's own program. */
   readonly sidecar: boolean;
@@ -123,7 +123,8 @@ export function podsOf(variant: VariantSpec, service: ServiceSpec): PlannedPod[]
       env: proxyEnvironment(form),
       port: listen,
       adminPort: admin,
-      reached: host === ANYWHERE,
+      // Over QUIC nobody connects by TCP.
+      reached: host === ANYWHERE && proxy.listen.protocol !== 'h3',
       sidecar: true,
     };
   };

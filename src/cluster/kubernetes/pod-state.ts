@@ -59,6 +59,11 @@ function troubleOfContainer({ name, state, lastState, restartCount }: V1Containe
   return null;
 }
 
+/** Whether what `troubleOf` told is that a node does not get the image. */
+export function isImageMissing(trouble: string): boolean {
+  return /does not start: (ErrImageNeverPull|ErrImagePull|ImagePullBackOff)/.test(trouble);
+}
+
 /** What a pod that is not standing waits for, as far as its status tells. */
 export function waitsFor(pod: V1Pod): string {
   const unscheduled = pod.status?.conditions?.find(

@@ -1,16 +1,17 @@
 /** The pods of one variant as they stand: made one behind the other, reached, known by their processes, and removed. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { V1Pod } from '@kubernetes/client-node';
-import type { DeployedProcess, PodAgent } from '../cluster.js';
+import type { PodAgent } from '../../host/index.js';
+import type { DeployedProcess } from '../cluster.js';
 import { ServerStartError } from '../servers.js';
-import { type Connection, messageOf, patiently, statusOf } from './connection.js';
+import { type Connection, clusterFault, messageOf, patiently, statusOf } from './connection.js';
 import { evidenceOf } from './explain.js';
 import type { Home } from './home.js';
 import { type PodIdentity, type PodSettings, podManifest } from './manifests.js';
 import type { Side } from './names.js';
 import { type AboutMachine, type AgentAnswer, askAgent } from './pod-agent.js';
 import { GENERATOR, PORTS, type PodPlan } from './pod-plan.js';
-import { isStanding, troubleOf, waitsFor } from './pod-state.js';
+import { containersOf, isImageMissing, isStanding, troubleOf, waitsFor } from './pod-state.js';
 import type { PodWatch } from './pod-watch.js';
 import { type ForwardedPort, forwardPort } from './port-forward.js';
 
@@ -29,6 +30,8 @@ export interface StandingPod {
   readonly about: AboutMachine;
   readonly agent: PodAgent;
   readonly processes: readonly DeployedProcess[];
+  /** What the node says that its containers were made from, by digest. */
+  readonly imageIds: readonly string[];
   /** `host:port` of this machine at which its load generator is spoken with; null where it has none. */
   readonly generator: string | null;
 }
@@ -92,7 +95,7 @@ export function started(ground: PodGround, namespace: string, name: string): Pro
 }
 
 async function untilPod<Found>(
-  { connection, watch, startLimitMs, signal }: PodGround,
+  { connection, watch, settings, startLimitMs, signal }: PodGround,
   namespace: string,
   name: string,
   found: (pod: V1Pod) => Found | null,
@@ -113,7 +116,10 @@ async function untilPod<Found>(
   const why =
     outcome?.trouble ?? (pod === null ? `${limit}: the pod was never seen` : `${limit}: ${waitsFor(pod)}`);
   const evidence = pod === null ? '' : await evidenceOf(connection, pod, why);
-  throw new ServerStartError(`pod ${namespace}/${name}: ${why}${evidence}`);
+  const mend = isImageMissing(why)
+    ? `; have nodes get the image ${settings.image}: \`meshmark images save\` or \`push\``
+    : '';
+  throw new ServerStartError(`pod ${namespace}/${name}: ${why}${evidence}${mend}`);
 }
 
 /** Makes what tells of a pod's processes reachable, and asks the pod's agent which they are. Throws ServerStartError. */
@@ -163,6 +169,7 @@ export async function known(ground: PodGround, made: Made, plan: PodPlan, pod: V
       machine,
     },
     processes,
+    imageIds: [...new Set(containersOf(pod).map(({ imageID }) => imageID))],
     generator: plan.side === 'client' ? (await forward(PORTS.generator)).address : null,
   };
 }
@@ -211,5 +218,8 @@ export async function removePods(
       }),
     ),
   );
-  await watch.until(() => (names.some((name) => watch.get(namespace, name) !== null) ? null : true), limitMs);
+  const left = () => names.filter((name) => watch.get(namespace, name) !== null);
+  if ((await watch.until(() => (left().length > 0 ? null : true), limitMs)) !== null) return;
+  const said = `${left().join(', ')} still there after ${limitMs / 1000} s`;
+  throw clusterFault(connection.server, `remove pods from ${namespace}`, new Error(said));
 }

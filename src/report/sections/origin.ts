@@ -71,12 +71,13 @@ ${
 /** Where in a cluster everything ran; nothing where that was this machine. */
 function placement({ cluster }: View['run']): Html | null {
   if (cluster === undefined) return null;
-  const { context, version, image, run: mark, nodes, pods, leftOut } = cluster;
+  const { context, version, image, imageIds, run: mark, nodes, pods, leftOut } = cluster;
   return html`<h3>Cluster</h3>
 ${definitions([
   ['Context', html`<code>${context}</code>`],
   ['Kubernetes', version],
   ['Image', html`<code>${image}</code>`],
+  ['Made from', html`${imageIds.map((id) => html`<code>${id}</code> `)}`],
   ['Marked there by', html`<code>meshmark.dev/run=${mark}</code>`],
 ])}
 ${table({

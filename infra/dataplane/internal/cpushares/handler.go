@@ -1,13 +1,11 @@
 package cpushares
 
 import (
-	"encoding/json"
-	"errors"
-	"fmt"
 	"net/http"
 	"os"
-	"strconv"
 	"time"
+
+	"meshmark/dataplane/internal/timed"
 )
 
 // Schema names the form of an answer.
@@ -21,34 +19,11 @@ type Answer struct {
 	Shares
 }
 
-const (
-	usualSeconds = 2
-	// longestSeconds bounds what a typing error can do to a run.
-	longestSeconds = 600
-)
-
 // Handler answers GET /cpu-shares?seconds=2 after that long. A second asker meanwhile is refused with 409, since a
 // process has one profiler.
 func Handler(role string) http.HandlerFunc {
-	return func(answer http.ResponseWriter, request *http.Request) {
-		seconds := float64(usualSeconds)
-		if text := request.URL.Query().Get("seconds"); text != "" {
-			var err error
-			if seconds, err = strconv.ParseFloat(text, 64); err != nil || !(seconds > 0 && seconds <= longestSeconds) {
-				http.Error(answer, fmt.Sprintf("seconds must lie above 0 and at most %d", longestSeconds), http.StatusBadRequest)
-				return
-			}
-		}
-		shares, err := Take(request.Context(), time.Duration(seconds*float64(time.Second)))
-		switch {
-		case errors.Is(err, ErrBusy):
-			http.Error(answer, err.Error(), http.StatusConflict)
-		case err != nil:
-			http.Error(answer, err.Error(), http.StatusInternalServerError)
-		default:
-			answer.Header().Set("Content-Type", "application/json")
-			// An asker that has gone away is no fault of ours.
-			_ = json.NewEncoder(answer).Encode(Answer{Schema, role, os.Getpid(), shares})
-		}
-	}
+	return timed.Handler(func(request *http.Request, duration time.Duration) (any, error) {
+		shares, err := Take(request.Context(), duration)
+		return Answer{Schema, role, os.Getpid(), shares}, err
+	}, map[error]int{ErrBusy: http.StatusConflict})
 }

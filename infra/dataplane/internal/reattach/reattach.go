@@ -14,6 +14,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -30,6 +31,7 @@ const (
 	mostKeptBytes = 64 << 20
 	// handshakeLimit is how long a connection may be without its first line.
 	handshakeLimit = 5 * time.Second
+	acceptPause    = 10 * time.Millisecond
 )
 
 // Serve runs the program and returns its exit code once its input has ended, which it does when the listener is closed or
@@ -98,6 +100,11 @@ func (s *session) accept(listener net.Listener) {
 	for {
 		connection, err := listener.Accept()
 		if err != nil {
+			if !errors.Is(err, net.ErrClosed) {
+				// Out of files, say: who is connected goes on.
+				time.Sleep(acceptPause)
+				continue
+			}
 			s.mu.Lock()
 			if s.current != nil {
 				s.current.Close()

@@ -52,6 +52,15 @@ func attach(t *testing.T, listener net.Listener, greeting string) *asker {
 	return a
 }
 
+// begun is an asker that has heard the program's greeting.
+func begun(t *testing.T, listener net.Listener) *asker {
+	t.Helper()
+	a := attach(t, listener, `{"from":0}`)
+	a.hears(`"received":0`)
+	a.hears("READY")
+	return a
+}
+
 func (a *asker) send(line string) { fmt.Fprintln(a.nc, line) }
 
 func (a *asker) hears(want string) {
@@ -71,9 +80,7 @@ func (a *asker) endsIn() {
 
 func TestNothingIsMissedOrHeardTwiceOverALostConnection(t *testing.T) {
 	listener, _ := serve(t, time.Minute)
-	first := attach(t, listener, `{"from":0}`)
-	first.hears(`"received":0`)
-	first.hears("READY")
+	first := begun(t, listener)
 	first.send("one")
 	first.hears("ONE")
 	first.send("two")
@@ -89,9 +96,7 @@ func TestNothingIsMissedOrHeardTwiceOverALostConnection(t *testing.T) {
 
 func TestANewConnectionTakesTheOldOnesPlace(t *testing.T) {
 	listener, _ := serve(t, time.Minute)
-	first := attach(t, listener, `{"from":0}`)
-	first.hears(`"received":0`)
-	first.hears("READY")
+	first := begun(t, listener)
 	second := attach(t, listener, `{"from":1}`)
 	second.hears(`"received":0`)
 	first.endsIn()

@@ -91,19 +91,12 @@ func takeAllocations(ctx context.Context, duration time.Duration, folded *folder
 	runtime.MemProfileRate = allocationRate
 	defer func() { runtime.MemProfileRate = usual }()
 	// Both are scaled by the rate that is in force, so that of their difference, which was all sampled at it, every byte is right.
-	before, err := collected("allocs")
-	if err != nil {
-		return err
-	}
-	if err := sleep(ctx, duration); err != nil {
-		return err
-	}
-	after, err := collected("allocs")
-	if err != nil {
-		return err
-	}
-	for sign, snapshot := range map[float64]*profile.Profile{-1: before, 1: after} {
-		for _, sample := range snapshot.Sample {
+	return difference(ctx, duration, func() (*profile.Profile, error) {
+		// Makes everything that was allocated before it known.
+		runtime.GC()
+		return snapshot("allocs")
+	}, func(sign float64, samples []*profile.Sample) {
+		for _, sample := range samples {
 			objects, size := float64(sample.Value[0]), float64(sample.Value[1])
 			if objects > 0 {
 				// A sample stands for 1/p objects of its size, with p the chance that one of them is sampled.
@@ -111,30 +104,37 @@ func takeAllocations(ctx context.Context, duration time.Duration, folded *folder
 				folded.add(sample, sign*size, sign*math.Round(objects*chance))
 			}
 		}
-	}
-	return nil
+	})
 }
 
 // takeMutex has how long others waited for locks, by the stacks that let go of them.
 func takeMutex(ctx context.Context, duration time.Duration, folded *folder) error {
 	usual := runtime.SetMutexProfileFraction(1)
 	defer runtime.SetMutexProfileFraction(usual)
-	before, err := snapshot("mutex")
+	return difference(ctx, duration, func() (*profile.Profile, error) {
+		return snapshot("mutex")
+	}, func(sign float64, samples []*profile.Sample) {
+		for _, sample := range samples {
+			folded.add(sample, sign*float64(sample.Value[1]), sign*float64(sample.Value[0]))
+		}
+	})
+}
+
+// difference adds what there is after the time, with the sign 1, and what there was before it, with -1.
+func difference(ctx context.Context, duration time.Duration, take func() (*profile.Profile, error), add func(sign float64, samples []*profile.Sample)) error {
+	before, err := take()
 	if err != nil {
 		return err
 	}
 	if err := sleep(ctx, duration); err != nil {
 		return err
 	}
-	after, err := snapshot("mutex")
+	after, err := take()
 	if err != nil {
 		return err
 	}
-	for sign, snapshot := range map[float64]*profile.Profile{-1: before, 1: after} {
-		for _, sample := range snapshot.Sample {
-			folded.add(sample, sign*float64(sample.Value[1]), sign*float64(sample.Value[0]))
-		}
-	}
+	add(-1, before.Sample)
+	add(1, after.Sample)
 	return nil
 }
 
@@ -152,12 +152,6 @@ func takeGoroutines(ctx context.Context, duration time.Duration, folded *folder)
 		}
 	}
 	return nil
-}
-
-// collected is snapshot after a collection.
-func collected(name string) (*profile.Profile, error) {
-	runtime.GC()
-	return snapshot(name)
 }
 
 func snapshot(name string) (*profile.Profile, error) {

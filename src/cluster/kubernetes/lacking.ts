@@ -1,5 +1,5 @@
 /** Which variants can stand as pods, and what the others need. */
-import type { VariantSpec, WorkloadProtocol } from '../variants/index.js';
+import type { VariantSpec, WorkloadProtocol } from '../../variants/index.js';
 
 /** Why a variant cannot stand on a cluster; null when it can. */
 export function lackingOnKubernetes({ form, needs }: VariantSpec, protocol: WorkloadProtocol): string | null {
