@@ -20,6 +20,7 @@ import { witnesses } from './sections/proof.js';
 import { rates } from './sections/rates.js';
 import { sliceStrip } from './sections/slices.js';
 import { surprises } from './sections/surprises.js';
+import { why } from './sections/why.js';
 import { type ReportInput, type Section, type View, viewOf } from './view.js';
 
 export interface ReportAssets {
@@ -62,6 +63,7 @@ function sectionsOf(view: View): readonly Section[] {
   if (view.run.planned.steps !== undefined) return [rates(view), ...proof];
   return [
     surprises(view),
+    why(view),
     overhead(view),
     ablation(view),
     latency(view),
