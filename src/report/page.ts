@@ -10,6 +10,7 @@ import { cpu, garbage, switches } from './sections/costs.js';
 import { duties } from './sections/duties.js';
 import { explanations } from './sections/explanations.js';
 import { gcTail } from './sections/gc-tail.js';
+import { handshakes } from './sections/handshakes.js';
 import { headline } from './sections/headline.js';
 import { hopSplit } from './sections/hop-split.js';
 import { latency } from './sections/latency.js';
@@ -74,6 +75,7 @@ function sectionsOf(view: View): readonly Section[] {
     switches(view),
     garbage(view),
     gcTail(view),
+    handshakes(view),
     beside(view),
     ...proof,
   ];

@@ -94,6 +94,25 @@ function drawings(shown: Shown): Readonly<Record<string, Drawing | null>> {
             'mean time of a request, µs',
             theme,
           ) as Drawing),
+    'cpu-hops':
+      data.cpuHops === null
+        ? null
+        : (stackChart(
+            data.cpuHops.labels,
+            hopParts(data.cpuHops, theme),
+            'CPU per request, µs',
+            theme,
+          ) as Drawing),
+    switches:
+      data.switches === null
+        ? null
+        : (stackChart(
+            data.switches.labels,
+            hopParts(data.switches, theme),
+            'context switches per request',
+            theme,
+            'count',
+          ) as Drawing),
     ...Object.fromEntries(
       data.ablation.map((series) => [series.chart, ablationChart(series, theme) as Drawing]),
     ),
@@ -147,6 +166,8 @@ function legends(): void {
   const parts = {
     ...(data.cpu === null ? {} : { cpu: cpuParts(data.cpu, theme) }),
     ...(data.hopSplit === null ? {} : { 'hop-split': hopParts(data.hopSplit, theme) }),
+    ...(data.cpuHops === null ? {} : { 'cpu-hops': hopParts(data.cpuHops, theme) }),
+    ...(data.switches === null ? {} : { switches: hopParts(data.switches, theme) }),
     ...Object.fromEntries(data.ablation.map(({ chart }) => [chart, ablationParts(theme)])),
   };
   for (const [id, own] of Object.entries(parts)) {
