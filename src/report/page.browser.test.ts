@@ -1,14 +1,12 @@
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { loadReportAssets, type ReportAssets, renderHtml } from './index.js';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { type ReportAssets, renderHtml } from './index.js';
 import { chromiumPath, withPage } from './testing/browser.js';
+import { builtAssets } from './testing/built-assets.js';
 import { sampleWithMechanisms } from './testing/sample-mechanisms.js';
 import { KNOWN_EFFECTS, sampleRun } from './testing/sample-run.js';
 
@@ -19,20 +17,13 @@ let assets: ReportAssets;
 let report: string;
 /** The report of a run that also has an ablation, hops, explanations, a topology and a surprise. */
 let mechanisms: string;
-let built: string;
 
 beforeAll(async () => {
-  built = await mkdtemp(join(tmpdir(), 'meshmark-client-'));
-  await promisify(execFile)(process.execPath, [join(root, 'infra/setup/build-client.mjs'), '--out', built]);
-  assets = await loadReportAssets('client', built);
+  assets = await builtAssets();
   report = renderHtml(input, assets);
   mechanisms = renderHtml(sampleWithMechanisms(), assets);
   await mkdir(screenshots, { recursive: true });
 }, 60_000);
-
-afterAll(async () => {
-  await rm(built, { recursive: true, force: true });
-});
 
 /** The chart has a label that leads to its table, and something is drawn in it. */
 async function expectDrawn(page: Page, id: string): Promise<void> {
