@@ -184,8 +184,8 @@ program
 program
   .command('compare')
   .description('put two stored runs side by side; descriptive, since they were not measured together')
-  .argument('<before>', 'a run folder, or one of imported results')
-  .argument('<after>', 'a run folder, or one of imported results')
+  .argument('<before>', 'a run folder, a report.html, or a folder of imported results')
+  .argument('<after>', 'the same, of the run that came after')
   .option('--json', 'print the comparison as JSON on stdout')
   .action((before: string, after: string, options) => ends(compareCommand(terminal, before, after, options)));
 
