@@ -204,7 +204,7 @@ describe.skipIf(chromiumPath() === null)('the report in a browser', { timeout: 6
       await page.waitForTimeout(300);
       expect(await page.locator('h1').textContent()).toContain('<script>alert(1)</script></script><!--<img');
       expect(await page.locator('img').count()).toBe(0);
-      expect(await page.locator('main > section').count()).toBe(17);
+      expect(await page.locator('main > section').count()).toBe(18);
       expect(await page.locator('#variants details script, #surprises script').count()).toBe(0);
       expect(complaints).toEqual([]);
       expect(requests.filter((url) => !url.startsWith('data:'))).toEqual([address]);
