@@ -14,6 +14,7 @@ import { HISTORY_FILE, historyAddCommand, historyCommand } from './history-comma
 import { EXTRA_PROGRAMS } from './image-programs.js';
 import { pushImageCommand, saveImage } from './images-command.js';
 import { importCommand } from './import-command.js';
+import { indexCommand } from './index-command.js';
 import { listCommand } from './list-command.js';
 import { duration, rate, rates, share, wholeNumber } from './option-values.js';
 import { describeFault, EXIT, type ExitCode } from './outcome.js';
@@ -180,6 +181,12 @@ program
   .description('judge stored runs again and write their reports anew, from the folders alone')
   .argument('<run...>', 'run folders')
   .action((runs: string[]) => ends(reportCommand(terminal, runs)));
+
+program
+  .command('index')
+  .description('write a page of every run in a folder, newest first, with what came out')
+  .argument('[folder]', 'where the runs’ folders lie', 'reports')
+  .action((folder: string) => ends(indexCommand(terminal, folder)));
 
 program
   .command('compare')
