@@ -5,8 +5,9 @@ import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type ReportAssets, renderHtml } from './index.js';
-import { chromiumPath, withPage } from './testing/browser.js';
+import { chromiumPath, firstPaintMillis, withPage } from './testing/browser.js';
 import { builtAssets } from './testing/built-assets.js';
+import { manyVariants } from './testing/many-variants.js';
 import { sampleWithMechanisms } from './testing/sample-mechanisms.js';
 import { KNOWN_EFFECTS, sampleRun } from './testing/sample-run.js';
 
@@ -56,6 +57,24 @@ describe.skipIf(chromiumPath() === null)('the report in a browser', { timeout: 6
       expect(complaints).toEqual([]);
     });
   });
+
+  test.each([
+    [2, 10],
+    [20, 100],
+  ])(
+    'of %i variants and %i blocks is at most 1.5 MB, is painted, and fits a phone',
+    async (variants, blocks) => {
+      const page = renderHtml(manyVariants(variants, blocks), assets);
+      expect(Buffer.byteLength(page)).toBeLessThanOrEqual(1.5e6);
+      await withPage(page, { width: 360 }, async ({ page: opened, complaints }) => {
+        // How fast depends on what else the machine does: `npm run bench` holds it against a second.
+        expect(await firstPaintMillis(opened)).toBeGreaterThan(0);
+        expect(await opened.locator('.verdicts').first().isVisible()).toBe(true);
+        expect(await opened.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360);
+        expect(complaints).toEqual([]);
+      });
+    },
+  );
 
   test('draws its charts, each with a label and a table after it', async () => {
     await withPage(report, {}, async ({ page }) => {
