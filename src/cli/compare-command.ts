@@ -1,9 +1,9 @@
-/** `meshmark compare`: two stored runs side by side. */
-import { METRICS, readImported, readRun } from '../record/index.js';
+/** `meshmark compare`: two stored runs side by side, from their folders or from the reports that carry them. */
+import { METRICS } from '../record/index.js';
 import { compareLevels, type LevelComparison } from '../stats/index.js';
 import { compareWithImported } from './compare-imported.js';
-import { judge } from './judge.js';
 import { EXIT, type ExitCode } from './outcome.js';
+import { importedRecord, storedRun } from './stored-run.js';
 import { type Terminal, textTable } from './terminal.js';
 
 /**
@@ -17,10 +17,10 @@ export function compareCommand(
   after: string,
   options: { readonly json?: boolean },
 ): ExitCode {
-  if (readImported(before) !== null || readImported(after) !== null) {
+  if (importedRecord(before) !== null || importedRecord(after) !== null) {
     return compareWithImported(terminal, before, after, options);
   }
-  const [first, second] = [judge(readRun(before)), judge(readRun(after))];
+  const [first, second] = [storedRun(before), storedRun(after)];
   const sameMachine = first.run.machine.fingerprint === second.run.machine.fingerprint;
   const rows = compareLevels(first.analysis.levels, second.analysis.levels);
   if (options.json === true) {

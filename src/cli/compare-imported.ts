@@ -1,8 +1,8 @@
 /** `meshmark compare` where another tool measured one side or both: values beside each other, and no ratio. */
-import { type Level, METRICS, readImported, readRun } from '../record/index.js';
+import { type Level, METRICS } from '../record/index.js';
 import { compareLevels } from '../stats/index.js';
-import { judge } from './judge.js';
 import { EXIT, type ExitCode } from './outcome.js';
+import { importedRecord, storedRun } from './stored-run.js';
 import { type Terminal, textTable } from './terminal.js';
 
 interface Side {
@@ -45,8 +45,8 @@ export function compareWithImported(
 }
 
 function sideOf(directory: string): Side {
-  const imported = readImported(directory);
-  if (imported === null) return { levels: judge(readRun(directory)).analysis.levels, limits: [] };
+  const imported = importedRecord(directory);
+  if (imported === null) return { levels: storedRun(directory).analysis.levels, limits: [] };
   return {
     levels: imported.results.flatMap(({ variant, levels }) =>
       // Long slices are where meshmark judges what other tools tell of.

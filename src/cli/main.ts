@@ -14,6 +14,7 @@ import { HISTORY_FILE, historyAddCommand, historyCommand } from './history-comma
 import { EXTRA_PROGRAMS } from './image-programs.js';
 import { pushImageCommand, saveImage } from './images-command.js';
 import { importCommand } from './import-command.js';
+import { indexCommand } from './index-command.js';
 import { listCommand } from './list-command.js';
 import { duration, rate, rates, share, wholeNumber } from './option-values.js';
 import { describeFault, EXIT, type ExitCode } from './outcome.js';
@@ -182,10 +183,16 @@ program
   .action((runs: string[]) => ends(reportCommand(terminal, runs)));
 
 program
+  .command('index')
+  .description('write a page of every run in a folder, newest first, with what came out')
+  .argument('[folder]', 'where the runs’ folders lie', 'reports')
+  .action((folder: string) => ends(indexCommand(terminal, folder)));
+
+program
   .command('compare')
   .description('put two stored runs side by side; descriptive, since they were not measured together')
-  .argument('<before>', 'a run folder, or one of imported results')
-  .argument('<after>', 'a run folder, or one of imported results')
+  .argument('<before>', 'a run folder, a report.html, or a folder of imported results')
+  .argument('<after>', 'the same, of the run that came after')
   .option('--json', 'print the comparison as JSON on stdout')
   .action((before: string, after: string, options) => ends(compareCommand(terminal, before, after, options)));
 

@@ -16,7 +16,7 @@ export * from './line.js';
 export * from './metrics.js';
 export * from './planned.js';
 export * from './profiles.js';
-export { type DamagedLine, readRun, type StoredRun } from './reader.js';
+export { type DamagedLine, parseRunText, readRun, type StoredRun } from './reader.js';
 export * from './run.js';
 export * from './slices.js';
 export * from './stacks.js';

@@ -104,6 +104,14 @@ function parseRun(path: string, text: string | null, fileSystem: RecordFileSyste
         : `${dirname(path)} holds what another tool measured, which has no verdict: use meshmark report or compare on it.`,
     );
   }
+  return parseRunText(path, text);
+}
+
+/**
+ * A run record from its JSON; `path` is only for messages. Fields it does not know are ignored. Throws RecordError:
+ * RECORD_NOT_A_RUN, RECORD_NEWER_SCHEMA, or RECORD_MALFORMED with `file:line:column`.
+ */
+export function parseRunText(path: string, text: string): RunRecord {
   let json: unknown;
   try {
     json = JSON.parse(text);

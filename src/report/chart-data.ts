@@ -9,6 +9,10 @@ export interface ChartData {
   readonly allocation: Bars | null;
   readonly pauses: readonly PauseSeries[];
   readonly hopSplit: HopBars | null;
+  /** CPU per request by process, in µs. */
+  readonly cpuHops: HopBars | null;
+  /** Context switches per request. */
+  readonly switches: HopBars | null;
   readonly ablation: readonly AblationSeries[];
   readonly rates: readonly RateSeries[];
 }
@@ -26,6 +30,8 @@ export interface CurveSeries {
   readonly variant: number;
   readonly kind: 'intended' | 'sent';
   readonly points: readonly (readonly [number, number])[];
+  /** Intervals of the percentiles that have one: [1/(1−q), ms, ms]. */
+  readonly band: readonly (readonly [tail: number, low: number, high: number])[];
 }
 
 /** Points are [seconds since the run began, value, state]; state is 0 valid, 1 suspect, 2 invalid or failed. */
@@ -59,10 +65,12 @@ export interface PauseSeries {
 /** Points are [answers in a second, p99 in ms], in the order of the rates offered. */
 export interface RateSeries {
   readonly variant: number;
+  /** Index of the point where the curve bends; null when none does. */
+  readonly knee: number | null;
   readonly points: readonly (readonly [number, number])[];
 }
 
-/** Mean time of a request in each part of its path, in µs; null where a variant's path has no such part. */
+/** Parts that add up to a whole, one bar a variant; null where a variant has no such part. */
 export interface HopBars {
   readonly labels: readonly string[];
   readonly parts: readonly { readonly name: string; readonly values: readonly (number | null)[] }[];

@@ -23,6 +23,7 @@ import type {
   SliceSeries,
   StackedBars,
 } from './chart-data.js';
+import { cpuHopBars, switchBars } from './cost-bars.js';
 import type { SliceFigures, VariantFigures } from './figures.js';
 import { partNames, timedSplits } from './hops.js';
 import { shortened } from './html.js';
@@ -47,7 +48,7 @@ export function chartData(
   const began = earliest(figures);
   return {
     variants: chartVariants(run),
-    latency: figures.flatMap((own, index) => latencySeries(own, index)),
+    latency: figures.flatMap((own, index) => latencySeries(run, own, index)),
     sliceLatency: figures.map((own, index) =>
       sliceSeries(own.slices, index, began, perSeries, ({ slice, p50Ms }) =>
         slice.track === 'long' ? p50Ms : null,
@@ -64,6 +65,8 @@ export function chartData(
       own.runtime === null ? [] : [pauseSeries(own.runtime.pauses, own.runtime.gcCycles, index)],
     ),
     hopSplit: hopBars(run),
+    cpuHops: cpuHopBars(windows, (id) => levelOf(run, id, 'cpu.per_request')?.value ?? null),
+    switches: switchBars(windows),
     ablation: ablationSeries(run),
     rates: rateSeries(run),
   };
@@ -88,13 +91,32 @@ function earliest(figures: readonly VariantFigures[]): number {
   return Number.isFinite(first) ? first : 0;
 }
 
-function latencySeries(figures: VariantFigures, variant: number): readonly CurveSeries[] {
+function latencySeries(run: RunRecord, figures: VariantFigures, variant: number): readonly CurveSeries[] {
   const intended = curve(figures.latency.long);
   const sent = curve(figures.sendLatency);
   return [
-    ...(intended.length > 0 ? [{ variant, kind: 'intended' as const, points: intended }] : []),
-    ...(sent.length > 0 ? [{ variant, kind: 'sent' as const, points: sent }] : []),
+    ...(intended.length > 0
+      ? [{ variant, kind: 'intended' as const, points: intended, band: bandOf(run, figures) }]
+      : []),
+    ...(sent.length > 0 ? [{ variant, kind: 'sent' as const, points: sent, band: [] }] : []),
   ];
+}
+
+const BAND: readonly (readonly [MetricName, number])[] = [
+  ['latency.p50', 0.5],
+  ['latency.p90', 0.9],
+  ['latency.p99', 0.99],
+  ['latency.p99.9', 0.999],
+];
+
+/** The intervals of the percentiles that the tables print. */
+function bandOf(run: RunRecord, { id, latency }: VariantFigures): CurveSeries['band'] {
+  return BAND.flatMap(([metric, q]) => {
+    const level = levelOn(run, id, metric, 'long');
+    if (level === undefined || level.low === null || level.high === null) return [];
+    if (samplesAbove(latency.long, q) < FEWEST_SAMPLES_ABOVE) return [];
+    return [[rounded(1 / (1 - q)), rounded(level.low), rounded(level.high)] as const];
+  });
 }
 
 /** The percentile curve from the 0th up to the last percentile with enough samples above it. */
@@ -251,13 +273,24 @@ function ablationSeries(run: RunRecord): readonly AblationSeries[] {
 }
 
 function rateSeries(run: RunRecord): readonly RateSeries[] {
-  return (run.analysis?.curves ?? []).flatMap(({ variant, points }) => {
-    const index = run.variants.findIndex(({ id }) => id === variant);
-    const drawn = points.flatMap(({ achievedRatePerSecond, p99Ms }) =>
-      p99Ms === null ? [] : [[rounded(achievedRatePerSecond), rounded(p99Ms.value)] as const],
-    );
-    return index < 0 || drawn.length === 0 ? [] : [{ variant: index, points: drawn }];
-  });
+  return (run.analysis?.curves ?? []).flatMap(
+    ({ variant, points, kneeRatePerSecond, tooMuchRatePerSecond }) => {
+      const index = run.variants.findIndex(({ id }) => id === variant);
+      const drawn = points.filter(({ p99Ms }) => p99Ms !== null);
+      if (index < 0 || drawn.length === 0) return [];
+      const bend = drawn.findIndex(({ offeredRatePerSecond }) => offeredRatePerSecond === kneeRatePerSecond);
+      return [
+        {
+          variant: index,
+          knee: tooMuchRatePerSecond === null || bend === -1 ? null : bend,
+          points: drawn.map(
+            ({ achievedRatePerSecond, p99Ms }) =>
+              [rounded(achievedRatePerSecond), rounded(p99Ms?.value ?? 0)] as const,
+          ),
+        },
+      ];
+    },
+  );
 }
 
 /** Five significant digits: finer than a pixel, and a third of the bytes. */

@@ -1,21 +1,12 @@
-import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { type HistoryLine, trendsOf } from '../history/index.js';
-import { loadReportAssets, renderHistoryHtml } from './index.js';
+import { renderHistoryHtml } from './index.js';
 import { chromiumPath, withPage } from './testing/browser.js';
+import { builtAssets } from './testing/built-assets.js';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
-let built: string;
 let page: string;
 
 beforeAll(async () => {
-  built = await mkdtemp(join(tmpdir(), 'meshmark-client-'));
-  await promisify(execFile)(process.execPath, [join(root, 'infra/setup/build-client.mjs'), '--out', built]);
   const lines = Array.from({ length: 24 }, (_, index): HistoryLine => {
     const value = (index < 14 ? 1 : 1.2) + (index % 3) / 100;
     return {
@@ -34,12 +25,8 @@ beforeAll(async () => {
     };
   });
   const input = { meshmarkVersion: '1.2.3', trends: trendsOf(lines), damaged: [] };
-  page = renderHistoryHtml(input, await loadReportAssets('client', built));
+  page = renderHistoryHtml(input, await builtAssets());
 }, 60_000);
-
-afterAll(async () => {
-  await rm(built, { recursive: true, force: true });
-});
 
 describe.skipIf(chromiumPath() === null)('the page of a history in a browser', { timeout: 60_000 }, () => {
   test.each([{ width: 1300 }, { width: 390, dark: true }])(

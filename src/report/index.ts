@@ -1,4 +1,6 @@
 export { loadReportAssets } from './assets.js';
+export { readCarriedRun } from './carried-run.js';
+export { type FolderEntry, renderFolderHtml } from './folder-page.js';
 export { renderHistoryHtml } from './history.js';
 export { renderImportedHtml, renderImportedMarkdown } from './imported.js';
 export { renderJunit } from './junit.js';

@@ -1,14 +1,13 @@
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { loadReportAssets, type ReportAssets, renderHtml } from './index.js';
-import { chromiumPath, withPage } from './testing/browser.js';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { type ReportAssets, renderHtml } from './index.js';
+import { chromiumPath, firstPaintMillis, withPage } from './testing/browser.js';
+import { builtAssets } from './testing/built-assets.js';
+import { manyVariants } from './testing/many-variants.js';
 import { sampleWithMechanisms } from './testing/sample-mechanisms.js';
 import { KNOWN_EFFECTS, sampleRun } from './testing/sample-run.js';
 
@@ -19,20 +18,13 @@ let assets: ReportAssets;
 let report: string;
 /** The report of a run that also has an ablation, hops, explanations, a topology and a surprise. */
 let mechanisms: string;
-let built: string;
 
 beforeAll(async () => {
-  built = await mkdtemp(join(tmpdir(), 'meshmark-client-'));
-  await promisify(execFile)(process.execPath, [join(root, 'infra/setup/build-client.mjs'), '--out', built]);
-  assets = await loadReportAssets('client', built);
+  assets = await builtAssets();
   report = renderHtml(input, assets);
   mechanisms = renderHtml(sampleWithMechanisms(), assets);
   await mkdir(screenshots, { recursive: true });
 }, 60_000);
-
-afterAll(async () => {
-  await rm(built, { recursive: true, force: true });
-});
 
 /** The chart has a label that leads to its table, and something is drawn in it. */
 async function expectDrawn(page: Page, id: string): Promise<void> {
@@ -65,6 +57,24 @@ describe.skipIf(chromiumPath() === null)('the report in a browser', { timeout: 6
       expect(complaints).toEqual([]);
     });
   });
+
+  test.each([
+    [2, 10],
+    [20, 100],
+  ])(
+    'of %i variants and %i blocks is at most 1.5 MB, is painted, and fits a phone',
+    async (variants, blocks) => {
+      const page = renderHtml(manyVariants(variants, blocks), assets);
+      expect(Buffer.byteLength(page)).toBeLessThanOrEqual(1.5e6);
+      await withPage(page, { width: 360 }, async ({ page: opened, complaints }) => {
+        // How fast depends on what else the machine does: `npm run bench` holds it against a second.
+        expect(await firstPaintMillis(opened)).toBeGreaterThan(0);
+        expect(await opened.locator('.verdicts').first().isVisible()).toBe(true);
+        expect(await opened.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360);
+        expect(complaints).toEqual([]);
+      });
+    },
+  );
 
   test('draws its charts, each with a label and a table after it', async () => {
     await withPage(report, {}, async ({ page }) => {
@@ -213,7 +223,7 @@ describe.skipIf(chromiumPath() === null)('the report in a browser', { timeout: 6
       await page.waitForTimeout(300);
       expect(await page.locator('h1').textContent()).toContain('<script>alert(1)</script></script><!--<img');
       expect(await page.locator('img').count()).toBe(0);
-      expect(await page.locator('main > section').count()).toBe(17);
+      expect(await page.locator('main > section').count()).toBe(18);
       expect(await page.locator('#variants details script, #surprises script').count()).toBe(0);
       expect(complaints).toEqual([]);
       expect(requests.filter((url) => !url.startsWith('data:'))).toEqual([address]);

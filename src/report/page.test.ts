@@ -43,7 +43,7 @@ describe('the page', () => {
   });
 
   test('leads with the verdict, in words, with the interval', () => {
-    expect(between('<ul class="sentences">', '</ul>')).toContain(
+    expect(between('<dl class="picks">', '</dl>')).toContain(
       'pooled-buffer uses 12.9 % less CPU per request than plain (99.5 % interval 10.1 % to 15.8 %): better.',
     );
   });

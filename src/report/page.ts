@@ -10,6 +10,7 @@ import { cpu, garbage, switches } from './sections/costs.js';
 import { duties } from './sections/duties.js';
 import { explanations } from './sections/explanations.js';
 import { gcTail } from './sections/gc-tail.js';
+import { handshakes } from './sections/handshakes.js';
 import { headline } from './sections/headline.js';
 import { hopSplit } from './sections/hop-split.js';
 import { latency } from './sections/latency.js';
@@ -20,6 +21,7 @@ import { witnesses } from './sections/proof.js';
 import { rates } from './sections/rates.js';
 import { sliceStrip } from './sections/slices.js';
 import { surprises } from './sections/surprises.js';
+import { why } from './sections/why.js';
 import { type ReportInput, type Section, type View, viewOf } from './view.js';
 
 export interface ReportAssets {
@@ -62,6 +64,7 @@ function sectionsOf(view: View): readonly Section[] {
   if (view.run.planned.steps !== undefined) return [rates(view), ...proof];
   return [
     surprises(view),
+    why(view),
     overhead(view),
     ablation(view),
     latency(view),
@@ -72,6 +75,7 @@ function sectionsOf(view: View): readonly Section[] {
     switches(view),
     garbage(view),
     gcTail(view),
+    handshakes(view),
     beside(view),
     ...proof,
   ];

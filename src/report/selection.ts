@@ -70,7 +70,7 @@ export function comparisonTables(run: RunRecord): {
 const KERNEL_CLAIM = /^(messages|kernel-forwarding|connects-redirected|intercepted|kernel-policy)\b/;
 
 /** Whether CPU by process alone would flatter a variant. */
-function worksInKernel(run: RunRecord): boolean {
+export function worksInKernel(run: RunRecord): boolean {
   return run.variants.some(({ claims }) => claims.some((claim) => KERNEL_CLAIM.test(claim)));
 }
 

@@ -14,6 +14,8 @@ export interface Column {
 export interface TableParts {
   readonly caption: HtmlValue;
   readonly columns: readonly Column[];
+  /** True for a table of many columns: an interval may take two lines, so that a laptop shows all of them. */
+  readonly dense?: boolean;
   /** The first cell of a row is its header. */
   readonly rows: readonly (readonly HtmlValue[])[];
 }
@@ -24,10 +26,10 @@ function tableId(caption: Html): string {
 }
 
 /** A table in a box that scrolls by itself on narrow screens and can be reached by keyboard. */
-export function table({ caption, columns, rows }: TableParts): Html {
+export function table({ caption, columns, rows, dense }: TableParts): Html {
   const id = tableId(html`${caption}`);
   const cellClass = (index: number) => (columns[index]?.text === true ? 'text' : 'number');
-  return html`<div class="scroll" tabindex="0" role="region" aria-labelledby="${id}"><table>
+  return html`<div class="scroll" tabindex="0" role="region" aria-labelledby="${id}"><table${dense === true ? { markup: ' class="dense"' } : null}>
 <caption id="${id}"><span>${caption}</span></caption>
 <thead><tr>${columns.map((column, index) => html`<th scope="col" class="${cellClass(index)}">${column.label}</th>`)}</tr></thead>
 <tbody>${rows.map(
@@ -119,7 +121,10 @@ function intervalMark(effect: Effect, reach: number, margin: number): Html | nul
   return html`<svg class="mark ${effect.verdict}" viewBox="0 0 ${MARK_WIDTH} 12" preserveAspectRatio="xMinYMid" aria-hidden="true" focusable="false"><rect class="band" x="${bandLow}" y="0" width="${Math.round((bandHigh - bandLow) * 10) / 10}" height="12"/><line class="zero" x1="${MARK_WIDTH / 2}" x2="${MARK_WIDTH / 2}" y1="0" y2="12"/><line class="range" x1="${low}" x2="${high}" y1="6" y2="6"/><circle class="dot" cx="${middle}" cy="6" r="3"/></svg>`;
 }
 
-/** A canvas that the page's script fills; without it, or for who cannot see it, the table beside it says the same. */
-export function chart(id: string, label: string): Html {
-  return html`<figure class="chart" data-chart="${id}" hidden><div class="canvas"><canvas role="img" aria-label="${label}"></canvas></div></figure>`;
+/**
+ * A canvas that the page's script fills; without it, or for who cannot see it, the table beside it says the same.
+ * `label` says what is drawn, `look` what to look for in it.
+ */
+export function chart(id: string, label: string, look: HtmlValue): Html {
+  return html`<figure class="chart" data-chart="${id}" hidden><div class="canvas"><canvas role="img" aria-label="${label}"></canvas></div><figcaption><b>What to look for:</b> ${look}</figcaption></figure>`;
 }

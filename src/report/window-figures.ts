@@ -23,6 +23,14 @@ export interface RuntimeFigures {
   readonly goroutines: number;
 }
 
+/** TLS handshakes that the data plane completed towards its upstreams, per request. */
+export interface HandshakeFigures {
+  readonly full: number;
+  readonly resumed: number;
+  /** Of those resumed, the ones that carried early data. */
+  readonly early: number;
+}
+
 export interface WindowFigures {
   readonly id: string;
   /** Context switches per request of the data plane; null where no window could be read. */
@@ -30,6 +38,10 @@ export interface WindowFigures {
   readonly involuntary: number | null;
   /** Null when the data plane has no managed runtime that could be read. */
   readonly runtime: RuntimeFigures | null;
+  /** How the data plane's CPU is shared out among its processes, by role; empty where a clock could not be read. */
+  readonly cpuShares: readonly { readonly role: string; readonly share: number }[];
+  /** Null where no TLS handshake was counted. */
+  readonly handshakes: HandshakeFigures | null;
   /** Busiest of the generator's cores over long windows, as a fraction; null without long windows. */
   readonly generatorCoreBusy: number | null;
   /** Stolen time over all time of all cores in long windows, as a fraction. */
@@ -48,6 +60,8 @@ export function windowFigures(run: RunRecord, windows: readonly WindowRecord[]):
       id: variant.id,
       ...switchesOf(own, roles),
       runtime: runtimeOf(own, roles),
+      cpuShares: cpuSharesOf(own, variant.dataPlaneRoles),
+      handshakes: handshakesOf(own, roles),
       generatorCoreBusy: busiestCore(long, new Set(run.isolation.generatorCores)),
       steal: stealShare(long),
     };
@@ -85,6 +99,32 @@ function switchesOf(
   }
   if (!read || requests === 0) return { voluntary: null, involuntary: null };
   return { voluntary: voluntary / requests, involuntary: involuntary / requests };
+}
+
+function cpuSharesOf(windows: readonly WindowRecord[], roles: readonly string[]): WindowFigures['cpuShares'] {
+  const used = new Map(roles.map((role) => [role, 0]));
+  for (const [start, end] of processPairs(windows, new Set(roles))) {
+    if (start.cpuNs === null || end.cpuNs === null) return [];
+    used.set(end.role, (used.get(end.role) ?? 0) + end.cpuNs - start.cpuNs);
+  }
+  const all = [...used.values()].reduce((sum, ns) => sum + ns, 0);
+  return all <= 0 ? [] : [...used].map(([role, ns]) => ({ role, share: ns / all }));
+}
+
+function handshakesOf(windows: readonly WindowRecord[], roles: ReadonlySet<string>): HandshakeFigures | null {
+  const requests = windows.reduce((sum, window) => sum + window.requests, 0);
+  const gained = { handshakes: 0, handshakesResumed: 0, handshakesEarly: 0 };
+  for (const [start, end] of processPairs(windows, roles)) {
+    for (const counter of Object.keys(gained) as (keyof typeof gained)[]) {
+      gained[counter] += (end.witness?.[counter] ?? 0) - (start.witness?.[counter] ?? 0);
+    }
+  }
+  if (gained.handshakes <= 0 || requests === 0) return null;
+  return {
+    full: (gained.handshakes - gained.handshakesResumed) / requests,
+    resumed: gained.handshakesResumed / requests,
+    early: gained.handshakesEarly / requests,
+  };
 }
 
 function runtimeOf(windows: readonly WindowRecord[], roles: ReadonlySet<string>): RuntimeFigures | null {

@@ -1,5 +1,5 @@
 /** Effects that went the other way than is expected: shown as such, and never a reason to doubt or to tune a verdict. */
-import { type Effect, METRICS, type RunVariant, type Surprise } from '../record/index.js';
+import { type Effect, type Expectation, METRICS, type RunVariant, type Surprise } from '../record/index.js';
 
 /** Every decided effect whose interval excludes what was expected of its candidate. */
 export function surprisesOf(variants: readonly RunVariant[], effects: readonly Effect[]): Surprise[] {
@@ -19,6 +19,17 @@ export function surprisesOf(variants: readonly RunVariant[], effects: readonly E
       ];
     }),
   );
+}
+
+/** What became of an expectation: `not shown` where the interval holds no difference, or nothing was decided. */
+export function expectationOutcome(
+  candidate: string,
+  { metric, against, direction }: Expectation,
+  effects: readonly Effect[],
+): 'as expected' | 'the other way' | 'not shown' {
+  const seen = directionSeen(effects, candidate, against, metric);
+  if (seen === null) return 'not shown';
+  return seen.direction === direction ? 'as expected' : 'the other way';
 }
 
 /** Which way the interval lies as a whole, from either order of the pair; null when it holds no difference. */

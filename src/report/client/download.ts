@@ -32,8 +32,9 @@ async function unpack(base64: string): Promise<Blob> {
   return new Response(stream).blob();
 }
 
-function save(json: Blob, name: string): void {
-  const url = URL.createObjectURL(json);
+/** Hands a file to the browser to keep. */
+export function save(content: Blob, name: string): void {
+  const url = URL.createObjectURL(content);
   const link = document.createElement('a');
   link.href = url;
   link.download = name;

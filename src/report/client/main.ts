@@ -24,8 +24,9 @@ import { pauseChart } from './charts/pauses.js';
 import { ratesChart } from './charts/rates.js';
 import { stackChart } from './charts/stack.js';
 import { stripChart } from './charts/strip.js';
-import { offerDownload } from './download.js';
+import { offerDownload, save } from './download.js';
 import { partsLegend, sendTimeSwitch, variantLegend } from './legend.js';
+import { offerPictures, pngPicture, svgPicture } from './pictures.js';
 import { readTheme } from './theme.js';
 
 Chart.register(
@@ -45,6 +46,22 @@ const WIDE_PX = 720;
 
 /** A browser's own print dialogue may ask for it; screens draw at their own density. */
 const PRINT_PIXEL_RATIO = 2;
+
+/** Of pictures to keep: as wide as a page of text. */
+const PICTURE_WIDTH_PX = 900;
+
+const CHART_TITLES: Readonly<Record<string, string>> = {
+  latency: 'latency by percentile',
+  rates: 'latency p99 over the rate answered',
+  'slice-latency': 'latency slice by slice',
+  'slice-cpu': 'CPU per request slice by slice',
+  cpu: 'CPU per request',
+  'cpu-hops': 'CPU per request by process',
+  switches: 'context switches per request',
+  'hop-split': 'where the time of a request goes',
+  allocation: 'allocated bytes per request',
+  pauses: 'pauses of the collector',
+};
 
 function embedded(id: string): unknown {
   return JSON.parse(document.getElementById(id)?.textContent ?? 'null');
@@ -93,6 +110,25 @@ function drawings(shown: Shown): Readonly<Record<string, Drawing | null>> {
             hopParts(data.hopSplit, theme),
             'mean time of a request, µs',
             theme,
+          ) as Drawing),
+    'cpu-hops':
+      data.cpuHops === null
+        ? null
+        : (stackChart(
+            data.cpuHops.labels,
+            hopParts(data.cpuHops, theme),
+            'CPU per request, µs',
+            theme,
+          ) as Drawing),
+    switches:
+      data.switches === null
+        ? null
+        : (stackChart(
+            data.switches.labels,
+            hopParts(data.switches, theme),
+            'context switches per request',
+            theme,
+            'count',
           ) as Drawing),
     ...Object.fromEntries(
       data.ablation.map((series) => [series.chart, ablationChart(series, theme) as Drawing]),
@@ -147,6 +183,8 @@ function legends(): void {
   const parts = {
     ...(data.cpu === null ? {} : { cpu: cpuParts(data.cpu, theme) }),
     ...(data.hopSplit === null ? {} : { 'hop-split': hopParts(data.hopSplit, theme) }),
+    ...(data.cpuHops === null ? {} : { 'cpu-hops': hopParts(data.cpuHops, theme) }),
+    ...(data.switches === null ? {} : { switches: hopParts(data.switches, theme) }),
     ...Object.fromEntries(data.ablation.map(({ chart }) => [chart, ablationParts(theme)])),
   };
   for (const [id, own] of Object.entries(parts)) {
@@ -167,8 +205,36 @@ function recolour(): void {
   draw();
 }
 
+/** A picture is drawn anew when it is asked for, so that it holds the variants that are shown by then. */
+function pictures(): void {
+  const { name: stem } = embedded('raw-data') as { readonly name: string };
+  for (const id of Object.keys(drawings(state))) {
+    const figure = document.querySelector<HTMLElement>(`[data-chart="${id}"]`);
+    if (figure === null || figure.hidden) continue;
+    const title = CHART_TITLES[id] ?? data.ablation.find(({ chart }) => chart === id)?.title ?? id;
+    offerPictures(figure, title, async (kind) => {
+      const drawing = drawings(state)[id];
+      if (drawing === null || drawing === undefined) throw new Error('nothing is drawn');
+      const svg = svgPicture(
+        {
+          title: title.slice(0, 1).toUpperCase() + title.slice(1),
+          run: document.title,
+          config: drawing.config,
+          width: PICTURE_WIDTH_PX,
+          height: drawing.height,
+        },
+        readTheme(),
+      );
+      const file = `${stem.replace(/\.json$/, '')}-${id}.${kind}`;
+      save(kind === 'svg' ? new Blob([svg], { type: 'image/svg+xml' }) : await pngPicture(svg), file);
+      return file;
+    });
+  }
+}
+
 legends();
 draw();
+pictures();
 offerDownload(embedded('raw-data'));
 window.matchMedia('(prefers-color-scheme: dark)').addEventListener('change', recolour);
 window.matchMedia(`(min-width: ${WIDE_PX}px)`).addEventListener('change', () => draw());

@@ -1,34 +1,25 @@
-import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { loadReportAssets, renderProfileHtml } from '../index.js';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { renderProfileHtml } from '../index.js';
 import { chromiumPath, withPage } from '../testing/browser.js';
+import { builtAssets } from '../testing/built-assets.js';
 import { hostileProfile, sampleProfile } from '../testing/sample-profile.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const screenshots = process.env.MESHMARK_SCREENSHOTS ?? join(root, 'dist/screenshots');
-let built: string;
 let page: string;
 let single: string;
 let hostile: string;
 
 beforeAll(async () => {
-  built = await mkdtemp(join(tmpdir(), 'meshmark-client-'));
-  await promisify(execFile)(process.execPath, [join(root, 'infra/setup/build-client.mjs'), '--out', built]);
-  const assets = await loadReportAssets('profile', built);
+  const assets = await builtAssets('profile');
   page = renderProfileHtml(sampleProfile(), assets);
   single = renderProfileHtml(sampleProfile({ variants: ['plain'] }), assets);
   hostile = renderProfileHtml(hostileProfile(), assets);
   await mkdir(screenshots, { recursive: true });
 }, 60_000);
-
-afterAll(async () => {
-  await rm(built, { recursive: true, force: true });
-});
 
 const plain = (text: string | null) => String(text).replaceAll('\u00a0', ' ');
 

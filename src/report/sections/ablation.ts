@@ -17,7 +17,7 @@ export function ablation({ run }: View): Section {
   return {
     ...base,
     body: html`<p>${name(to)} has every factor at once, ${name(from)} has none. Each factor is switched off from the one and on from the other. One that helps makes things worse when it is switched off and better when it is switched on; where the two are not mirror images, the factor overlaps with another, or needs one.</p>
-<div class="pair">${tables.map(({ metric }) => chart(ABLATION_CHARTS[metric], `Chart of the change in ${METRICS[metric].label} by each factor, switched off and switched on, with intervals. The table below holds the numbers.`))}</div>
+<div class="pair">${tables.map(({ metric }) => chart(ABLATION_CHARTS[metric], `Chart of the change in ${METRICS[metric].label} by each factor, switched off and switched on, with intervals. The table below holds the numbers.`, 'a factor that matters lies away from the line in both its marks, on opposite sides. A mark that crosses the line shows nothing.'))}</div>
 ${tables.map((own) => factorTable(own, from, to))}`,
   };
 }

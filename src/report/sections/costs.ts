@@ -1,6 +1,7 @@
 /** CPU, context switches and garbage collection: what a request costs the machine. */
 import { METRICS, type MetricName, type RunRecord } from '../../record/index.js';
 import { levelOf } from '../charts.js';
+import { cpuByProcess, cpuHopBars, rolesOf } from '../cost-bars.js';
 import { count, fixed, quantity, significant } from '../format.js';
 import { html, name } from '../html.js';
 import { chart, levelCell, missing, table } from '../tables.js';
@@ -14,7 +15,7 @@ const CPU: readonly MetricName[] = [
 ];
 
 /** CPU per request, split where the kernel splits it. */
-export function cpu({ run }: View): Section {
+export function cpu({ run, windows }: View): Section {
   const track = run.variants.map(({ id }) => levelOf(run, id, 'cpu.per_request')?.track).find(Boolean);
   return {
     id: 'cpu',
@@ -22,9 +23,32 @@ export function cpu({ run }: View): Section {
     body: html`<p>The data plane’s own processes, by their own CPU clock${
       track === undefined ? null : `, decided by ${track === 'micro' ? 'many short slices' : 'long slices'}`
     }. The user and system split and the whole machine come from long slices only. The machine’s figure holds the service, the generator, soft interrupts and kernel workers too: it is what keeps a variant that works in the kernel from looking free.</p>
-${chart('cpu', 'Stacked bar chart of CPU per request: user, system and elsewhere on the machine. The table below holds the numbers.')}
+${chart('cpu', 'Stacked bar chart of CPU per request: user, system and elsewhere on the machine. The table below holds the numbers.', 'user time is the proxy’s own code and its collector, system time is what it asks of the kernel. The hatched part is the rest of the machine, service and generator included: a variant that only moves work there makes its own bar shorter and the hatched part longer.')}
+${cpuHops(windows, run)}
 ${levelsTable(run, CPU, 'CPU per request, with its interval')}`,
   };
+}
+
+/** Which of the path's processes the CPU belongs to; nothing where each variant has one or none. */
+function cpuHops(windows: View['windows'], run: RunRecord) {
+  const cpuOf = (id: string) => levelOf(run, id, 'cpu.per_request')?.value ?? null;
+  if (cpuHopBars(windows, cpuOf) === null) return null;
+  const roles = rolesOf(windows);
+  return html`${chart('cpu-hops', 'Stacked bar chart of CPU per request by the process that used it. The table below holds the numbers.', 'sidecars that do the same cost about the same. One that stands out does more: it encrypts, checks a policy, or opens connections.')}
+${table({
+  caption: 'CPU per request by process: the whole, shared out by the processes’ own clocks',
+  columns: [{ label: 'Variant', text: true }, ...roles.map((role) => ({ label: role }))],
+  rows: windows.map((own) => {
+    const split = new Map(cpuByProcess(own, cpuOf).map(({ role, micros }) => [role, micros]));
+    return [
+      name(own.id),
+      ...roles.map((role) => {
+        const micros = split.get(role);
+        return micros === undefined ? missing(null) : quantity(micros, 'µs');
+      }),
+    ];
+  }),
+})}`;
 }
 
 function levelsTable(run: RunRecord, metrics: readonly MetricName[], caption: string) {
@@ -53,6 +77,7 @@ export function switches({ run, windows }: View): Section {
     id: 'switches',
     title: 'Context switches',
     body: html`<p>A voluntary switch is a wait for something; an involuntary one means that another thread wanted the core.</p>
+${chart('switches', 'Stacked bar chart of context switches per request, voluntary and involuntary. The table below holds the numbers.', 'fewer voluntary switches mean that work is handed on less, or waited for in batches; many involuntary ones mean that cores were short, and that latencies hold a wait for them.')}
 ${table({
   caption: 'Context switches of the data plane per request; the sum with its interval',
   columns: [
@@ -85,7 +110,7 @@ export function garbage({ run, windows }: View): Section {
     id: 'gc',
     title: 'Garbage collection and memory',
     body: html`<p>From the runtimes’ own counters. What is allocated must be collected: allocation is the cause, cycles and CPU share the cost, pauses what a request feels.</p>
-<div class="pair">${chart('allocation', 'Bar chart of allocated bytes per request. The table below holds the numbers.')}${chart('pauses', 'Line chart of how many collection pauses are at least so long, per 1,000 cycles. The table below holds their 99th percentile.')}</div>
+<div class="pair">${chart('allocation', 'Bar chart of allocated bytes per request. The table below holds the numbers.', 'the shorter the bar, the less there is to collect; a long bar with few collections only means a large heap.')}${chart('pauses', 'Line chart of how many collection pauses are at least so long, per 1,000 cycles. The table below holds their 99th percentile.', 'a curve further left has shorter pauses. Pauses far below the latencies of the tail cannot be what makes it: then look at the section on the tail.')}</div>
 ${levelsTable(run, GC, 'Allocation and collection, with intervals')}
 ${table({
   caption: 'Memory, and how much was seen of the collector',

@@ -4,6 +4,7 @@ import { askedFacts } from '../asked.js';
 import { levelOf } from '../charts.js';
 import { count, coverage, elapsed, timestamp } from '../format.js';
 import { type Html, html, name } from '../html.js';
+import { noPickSentence, pickLimits, picks, pickTitle } from '../picks.js';
 import {
   type Comparison,
   comparisonTables,
@@ -27,9 +28,10 @@ export function headline(view: View): Html {
 <p class="facts">${facts(view)}</p>
 ${unfinished(run)}
 <div class="badges">${validityBadge(view)}${gateBadge(view)}</div>
-${tallies(view)}
+${pickList(view)}
 ${sentences(view)}
 ${tables.byBaseline.map((comparison) => verdictTable(run, comparison))}
+${tallies(view)}
 ${pairTable(run, tables.pairs)}
 ${wideNote(
   analysis.effects.filter((effect) => headlineMetrics(run).includes(effect.metric)),
@@ -80,9 +82,9 @@ function unfinished(run: RunRecord): Html | null {
 }
 
 const VALIDITY = {
-  valid: { symbol: '✓', text: 'Valid' },
-  suspect: { symbol: '?', text: 'Suspect' },
-  invalid: { symbol: '!', text: 'Invalid' },
+  valid: { symbol: '✓', text: 'Valid run' },
+  suspect: { symbol: '?', text: 'Suspect run' },
+  invalid: { symbol: '!', text: 'Invalid run' },
 } as const;
 
 /** Reasons on the first screen; the section on validity has all of them. */
@@ -118,8 +120,29 @@ function gateBadge({ analysis, run }: View): Html {
   return html`<p class="badge ${status}"><b><span aria-hidden="true">${symbol}</span> ${text}</b> <a href="#gate">${parts === '' ? 'no result' : parts}</a></p>`;
 }
 
+/** With more cells than this the table says it better. */
+const MOST_PICKS = 6;
+
+/** Which variant to switch on for what. */
+function pickList({ run, analysis }: View): Html | null {
+  const found = picks(run);
+  if (found.length === 0 || found.length > MOST_PICKS) return null;
+  const severalBaselines = new Set(found.map(({ baseline }) => baseline)).size > 1;
+  return html`<dl class="picks">${found.map((pick) => {
+    const { best } = pick;
+    const against = severalBaselines ? html` <small>against ${name(pick.baseline)}</small>` : null;
+    const answer =
+      best === null
+        ? html`<span class="symbol" aria-hidden="true">?</span>${noPickSentence(pick, run)}.`
+        : html`<span class="symbol" aria-hidden="true">✓</span>${effectSentence(best, intervalCoverage(best, run.planned), run.planned.margin)}.${pickLimits(pick).map((sentence) => html` <small>${sentence}</small>`)}`;
+    return html`<div class="${best === null ? 'inconclusive' : 'better'}"><dt>${pickTitle(pick)}${against}</dt><dd>${answer}</dd></div>`;
+  })}</dl>
+${analysis.validity.status === 'valid' ? null : html`<p class="note">The run is ${analysis.validity.status}, for the reasons above: settle them before anything is switched on for what is said here.</p>`}`;
+}
+
 function sentences({ run, analysis }: View): Html | null {
-  const leading = leadingEffects(run, analysis.effects);
+  const said: readonly (Effect | null)[] = picks(run).flatMap(({ best, closest }) => [best, closest]);
+  const leading = leadingEffects(run, analysis.effects).filter((effect) => !said.includes(effect));
   if (leading.length === 0) return null;
   return html`<ul class="sentences">${leading.map((effect) => {
     const text = effectSentence(effect, intervalCoverage(effect, run.planned), run.planned.margin);

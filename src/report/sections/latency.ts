@@ -32,7 +32,7 @@ export function latency(view: View): Section {
         ? 'Measured from the moment each request was due, so that a stall is paid for by every request it delayed. From the moment it was really sent stands beside it.'
         : 'Closed load: each connection sends its next request when the last was answered. A stall delays requests that are then never counted, so that these tails are kinder than users would see.'
     } Histograms of all long slices are merged; percentiles are never averaged.</p>
-${chart('latency', 'Line chart of latency by percentile for each variant, tail stretched. The table below holds the same percentiles.')}
+${chart('latency', 'Line chart of latency by percentile for each variant, tail stretched. The table below holds the same percentiles.', 'a curve that lies lower is faster, at that share of requests and no other: curves that cross help some requests and hurt others. A step up near the right end is rare and slow work, such as a collection or a new connection. The shaded band is the interval, computed at p50, p90, p99 and p99.9 and drawn between them; where bands overlap, the curves may be the same.')}
 ${table({
   caption: open
     ? 'Latency from the intended send time, with the interval of each percentile'

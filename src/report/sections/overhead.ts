@@ -40,6 +40,7 @@ export function overhead({ run, analysis }: View): Section {
     ...base,
     body: html`<p>What one request costs more through each data plane than straight to the service. Differences, because a ratio to almost nothing says little.</p>
 ${table({
+  dense: true,
   caption: html`Difference from ${[...control].map((id) => name(id))} per request, with its interval`,
   columns: [
     { label: 'Variant', text: true },

@@ -15,7 +15,7 @@ export function rates({ run, analysis }: View): Section {
   return {
     ...base,
     body: html`${planned.type === 'search' ? limits(sloResults, objectiveText(planned.objective)) : knees(curves)}
-${chart('rates', 'Line chart of the 99th percentile of latency over the rate that was answered, one line for each variant. The table below holds the numbers.')}
+${chart('rates', 'Line chart of the 99th percentile of latency over the rate that was answered, one line for each variant. The table below holds the numbers.', 'a line that stays flat and far to the right carries more. The diamond marks its knee, the last rate before p99 or the answers gave way; beyond it latency says how long the queue is, not how fast the variant is.')}
 ${curveTable(curves)}`,
   };
 }

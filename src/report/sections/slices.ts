@@ -18,8 +18,8 @@ export function sliceStrip({ figures, run }: View): Section {
     id: 'slices',
     title: 'Slice by slice',
     body: html`<p>Variants take turns in random order, block by block, so that a noisy moment hits all of them. Each point is one slice, or the mean of neighbouring ones where there are too many to draw: a circle is valid, a triangle suspect, a cross failed or invalid and left out of the verdicts. No slice is left out for its value.</p>
-${chart('slice-latency', 'Scatter chart of the median latency of every long slice over time. The table below holds the spread.')}
-${chart('slice-cpu', 'Scatter chart of CPU per request of every slice over time. The table below holds the spread.')}
+${chart('slice-latency', 'Scatter chart of the median latency of every long slice over time. The table below holds the spread.', 'lanes that drift or jump together are the machine’s doing, and cancel out; one lane that drifts alone is the variant’s. Points at the upper edge lie beyond the scale.')}
+${chart('slice-cpu', 'Scatter chart of CPU per request of every slice over time. The table below holds the spread.', 'the same for CPU: two clouds in one lane are sets of processes of which one was luckier than the other, and high single points are often collections.')}
 ${table({
   caption: `Slices by variant; medians of the slices’ own values, smallest and largest beside (CPU: ${cpuTrack} slices, without collections that ran after a slice)`,
   columns: [

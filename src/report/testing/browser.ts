@@ -81,3 +81,14 @@ export async function withPage(
     await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
 }
+
+/** Time from opening the page to its first paint with content, in ms, by the browser's own performance entry. */
+export async function firstPaintMillis(page: Page): Promise<number> {
+  const millis = await page.evaluate(`new Promise((resolve) => {
+    new PerformanceObserver((list) => {
+      const [paint] = list.getEntriesByName('first-contentful-paint');
+      if (paint !== undefined) resolve(paint.startTime);
+    }).observe({ type: 'paint', buffered: true });
+  })`);
+  return Number(millis);
+}

@@ -1,3 +1,12 @@
+const made = new WeakMap<CanvasPattern, { readonly colour: string; readonly paper: string }>();
+
+/** The colours that a fill of this file was made of; undefined for any other. */
+export function hatchOf(
+  pattern: CanvasPattern,
+): { readonly colour: string; readonly paper: string } | undefined {
+  return made.get(pattern);
+}
+
 /** A fill of slanted lines, for what is not the data plane’s own. */
 export function hatched(colour: string, paper: string): CanvasPattern | string {
   const tile = document.createElement('canvas');
@@ -15,5 +24,8 @@ export function hatched(colour: string, paper: string): CanvasPattern | string {
     context.lineTo(shift + 6, 0);
   }
   context.stroke();
-  return context.createPattern(tile, 'repeat') ?? colour;
+  const pattern = context.createPattern(tile, 'repeat');
+  if (pattern === null) return colour;
+  made.set(pattern, { colour, paper });
+  return pattern;
 }

@@ -4,6 +4,7 @@ import type { ChartData } from '../../chart-data.js';
 import { fixed, quantity } from '../../format.js';
 import { endLabels } from '../end-labels.js';
 import { seriesColour, seriesDash, type Theme } from '../theme.js';
+import { intervalBands } from './bands.js';
 import { axis, base, isRound, type Shown } from './frame.js';
 
 const TAIL_TICKS = [1, 2, 4, 10, 100, 1000, 10_000, 100_000, 1_000_000];
@@ -89,6 +90,6 @@ export function latencyChart(
         },
       },
     },
-    plugins: [endLabels(labelled)],
+    plugins: [intervalBands(curves), endLabels(labelled)],
   };
 }

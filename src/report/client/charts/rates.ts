@@ -6,13 +6,19 @@ import type { Theme } from '../theme.js';
 import { axis, base, isRound, type Shown } from './frame.js';
 import { variantLine } from './lines.js';
 
-/** p99 over what was answered, one line for each variant. */
+const KNEE_RADIUS = 9;
+
+/** p99 over what was answered, one line for each variant; a diamond where it bends. */
 export function ratesChart(data: ChartData, shown: Shown, theme: Theme): ChartConfiguration<'line'> {
   const series = data.rates.filter((own) => shown.variants.has(own.variant));
   return {
     type: 'line',
     data: {
-      datasets: series.map((own) => variantLine(data, own, theme, 3)),
+      datasets: series.map((own) => ({
+        ...variantLine(data, own, theme, 3),
+        pointRadius: own.points.map((_, index) => (index === own.knee ? KNEE_RADIUS : 3)),
+        pointStyle: own.points.map((_, index) => (index === own.knee ? 'rectRot' : 'circle')),
+      })),
     },
     options: {
       ...base(theme),

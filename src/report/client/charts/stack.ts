@@ -1,6 +1,6 @@
 /** Stacked horizontal bars, a bar a variant: what CPU per request and the time of a request are made of. */
 import type { ChartConfiguration } from 'chart.js';
-import { quantity } from '../../format.js';
+import { quantity, type Unit } from '../../format.js';
 import type { Theme } from '../theme.js';
 import { axis, base } from './frame.js';
 import { hatched } from './hatch.js';
@@ -14,12 +14,13 @@ export interface StackPart {
   readonly values: readonly (number | null)[];
 }
 
-/** Bars in µs, and the height in CSS pixels that they need. */
+/** Bars in `unit`, and the height in CSS pixels that they need. */
 export function stackChart(
   labels: readonly string[],
   parts: readonly StackPart[],
   title: string,
   theme: Theme,
+  unit: Unit = 'µs',
 ): { readonly height: number; readonly config: ChartConfiguration<'bar'> } {
   return {
     height: 76 + labels.length * 40,
@@ -44,7 +45,7 @@ export function stackChart(
           tooltip: {
             ...base(theme).plugins.tooltip,
             callbacks: {
-              label: (item) => `${item.dataset.label ?? ''}: ${quantity(item.parsed.x ?? 0, 'µs')}`,
+              label: (item) => `${item.dataset.label ?? ''}: ${quantity(item.parsed.x ?? 0, unit)}`,
             },
           },
         },

@@ -1,0 +1,59 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import type { Page } from 'playwright-core';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { renderHtml } from './index.js';
+import { chromiumPath, withPage } from './testing/browser.js';
+import { builtAssets } from './testing/built-assets.js';
+import { sampleWithMechanisms } from './testing/sample-mechanisms.js';
+import { sampleRun } from './testing/sample-run.js';
+
+/** What axe-core finds wrong: the rule, and the elements that break it. */
+interface Violation {
+  readonly id: string;
+  readonly nodes: readonly { readonly target: readonly string[] }[];
+}
+
+let axe: string;
+const pages = new Map<string, string>();
+
+beforeAll(async () => {
+  axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+  const assets = await builtAssets();
+  pages.set('usual', renderHtml(sampleRun(), assets));
+  pages.set('mechanisms', renderHtml(sampleWithMechanisms(), assets));
+}, 60_000);
+
+async function found(page: Page): Promise<readonly string[]> {
+  await page.evaluate(axe);
+  const violations = (await page.evaluate(
+    "axe.run(document, { resultTypes: ['violations'] }).then((result) => result.violations)",
+  )) as readonly Violation[];
+  return violations.map(({ id, nodes }) => {
+    const places = nodes.slice(0, 5).map(({ target }) => target.join(' '));
+    return `${id}: ${places.join(', ')}`;
+  });
+}
+
+describe.skipIf(chromiumPath() === null)('what axe-core finds in the report', { timeout: 120_000 }, () => {
+  test.each([
+    ['usual', 1440, false],
+    ['usual', 1440, true],
+    ['usual', 360, false],
+    ['mechanisms', 1440, false],
+    ['mechanisms', 1440, true],
+    ['mechanisms', 360, true],
+  ] as const)('is nothing: %s at %i px, dark: %s', async (label, width, dark) => {
+    await withPage(pages.get(label) ?? '', { width, dark }, async ({ page }) => {
+      for (const summary of await page.locator('summary').all()) await summary.click();
+      expect(await found(page)).toEqual([]);
+    });
+  });
+
+  test('is a picture without words, where somebody puts one in', async () => {
+    await withPage(pages.get('usual') ?? '', {}, async ({ page }) => {
+      await page.evaluate("document.querySelector('h1').append(document.createElement('img'))");
+      expect(await found(page)).toEqual(['image-alt: img']);
+    });
+  });
+});
