@@ -1,6 +1,8 @@
 /** Where a variant's pods live: a namespace of its own or one that the user names, with the secret that its pods share. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { VariantSpec } from '../../variants/index.js';
 import { type Connection, clusterFault, patiently, statusOf } from './connection.js';
+import { reachesIntoKernel } from './kernel-pod.js';
 import { namespaceManifest, quotaManifest, secretManifest } from './manifests.js';
 import { labelsOf, namespaceOf, selectorOf } from './names.js';
 
@@ -9,6 +11,8 @@ export interface Home {
   readonly namespace: string;
   /** Whether the namespace is ours, and goes with the run. */
   readonly own: boolean;
+  /** Whether its pods reach into their node's kernel. */
+  readonly inKernel: boolean;
   readonly secret: string;
 }
 
@@ -17,9 +21,15 @@ const GONE_LIMIT_MS = 45_000;
 const LOOK_MS = 250;
 
 /** Where a variant lives that is the run's `place`-th. Nothing is made yet. */
-export function homeFor(run: string, variant: string, place: number, existing: string | null): Home {
+export function homeFor(
+  run: string,
+  { id: variant, needs }: Pick<VariantSpec, 'id' | 'needs'>,
+  place: number,
+  existing: string | null,
+): Home {
   return {
     variant,
+    inKernel: reachesIntoKernel({ needs }),
     namespace: existing ?? namespaceOf(run, variant, place),
     own: existing === null,
     secret: `meshmark-${run}-${place}`,
@@ -30,14 +40,14 @@ export function homeFor(run: string, variant: string, place: number, existing: s
 export async function makeHome(
   connection: Connection,
   run: string,
-  { variant, namespace, own, secret }: Home,
+  { variant, namespace, own, inKernel, secret }: Home,
   secrets: Readonly<Record<string, string>>,
   until: Date,
 ): Promise<void> {
   const { core } = connection;
   if (own) {
     await make(connection, `create the namespace ${namespace}`, () =>
-      core.createNamespace({ body: namespaceManifest(run, variant, namespace, until) }),
+      core.createNamespace({ body: namespaceManifest(run, variant, namespace, until, inKernel) }),
     );
     await make(connection, `set a quota in ${namespace}`, () =>
       core.createNamespacedResourceQuota({ namespace, body: quotaManifest(run, variant) }),

@@ -9,6 +9,7 @@ import {
 } from '../arguments.js';
 import type { Identity } from '../certificates.js';
 import type { ServiceSpec } from '../cluster.js';
+import { type ClientInKernel, clientInKernel, POD_CGROUP, serviceInKernel } from './kernel-pod.js';
 import type { Side } from './names.js';
 
 /** The program of the image, see src/images. */
@@ -22,6 +23,7 @@ export const PORTS = {
   service: { listen: 8080, admin: 9701 },
   proxy: { listen: 8443, admin: 9702 },
   policy: { listen: 8550, admin: 9703 },
+  kernelAdmin: 9704,
 } as const;
 
 export interface ContainerPlan {
@@ -36,6 +38,8 @@ export interface ContainerPlan {
   readonly reached: boolean;
   /** Whether it rides beside the pod's own program. */
   readonly sidecar: boolean;
+  /** Whether it attaches programs in the node's kernel, for which it needs privilege. */
+  readonly inKernel?: true;
 }
 
 export interface PodPlan {
@@ -45,6 +49,8 @@ export interface PodPlan {
   readonly containers: readonly ContainerPlan[];
   /** Port that whoever is before it in the path is told; null for the client's own pod. */
   readonly port: number | null;
+  /** What eBPF programs change for a client; absent for all other pods. */
+  readonly client?: Omit<ClientInKernel, 'containers'>;
 }
 
 /** What pods are told that stand before others: `host:port` of the policy server and of the next step. */
@@ -119,13 +125,14 @@ export function podsOf(variant: VariantSpec, service: ServiceSpec): PlannedPod[]
     const identity = isSecured(proxy) ? identityIn(proxy.role) : null;
     return {
       role: proxy.role,
-      argv: proxyArguments(form, proxy, { seat, upstream, identity, policyServer, cgroup: null }),
+      argv: proxyArguments(form, proxy, { seat, upstream, identity, policyServer, cgroup: POD_CGROUP }),
       env: proxyEnvironment(form),
       port: listen,
       adminPort: admin,
       // Over QUIC nobody connects by TCP.
       reached: host === ANYWHERE && proxy.listen.protocol !== 'h3',
       sidecar: true,
+      ...(form.options.forwarding === 'sockmap' ? { inKernel: true } : {}),
     };
   };
   const servicePod: PlannedPod = {
@@ -141,14 +148,18 @@ export function podsOf(variant: VariantSpec, service: ServiceSpec): PlannedPod[]
         env: {},
         port: listen,
         adminPort: admin,
-        reached: last === undefined,
+        // Where connections are counted on their way, a probe's would be one that took another.
+        reached: last === undefined && form.type !== 'zero-sidecar',
         sidecar: false,
       };
       const beside = { ...behind, upstream: `${LOOPBACK}:${listen}` };
       return {
         side: 'service',
         name: 'service',
-        containers: [own, ...(last === undefined ? [] : [proxyOf(last, ANYWHERE, beside)])],
+        containers: [
+          own,
+          ...(last === undefined ? [] : [...serviceInKernel(variant), proxyOf(last, ANYWHERE, beside)]),
+        ],
         port: last === undefined ? listen : PORTS.proxy.listen,
       };
     },
@@ -168,23 +179,29 @@ export function podsOf(variant: VariantSpec, service: ServiceSpec): PlannedPod[]
   const clientPod: PlannedPod = {
     side: 'client',
     name: 'client',
-    plan: (behind) => ({
-      side: 'client',
-      name: 'client',
-      containers: [
-        {
-          role: GENERATOR,
-          argv: [PROGRAM, 'loadgen', '--serve', `${LOOPBACK}:${PORTS.generator}`],
-          env: {},
-          port: null,
-          adminPort: null,
-          reached: false,
-          sidecar: false,
-        },
-        ...(first === undefined ? [] : [proxyOf(first, LOOPBACK, behind)]),
-      ],
-      port: null,
-    }),
+    plan: (behind) => {
+      const next = first === undefined ? behind.upstream : `${LOOPBACK}:${PORTS.proxy.listen}`;
+      const { containers, ...client } = clientInKernel(variant, next);
+      return {
+        side: 'client',
+        name: 'client',
+        containers: [
+          {
+            role: GENERATOR,
+            argv: [PROGRAM, 'loadgen', '--serve', `${LOOPBACK}:${PORTS.generator}`],
+            env: {},
+            port: null,
+            adminPort: null,
+            reached: false,
+            sidecar: false,
+          },
+          ...containers,
+          ...(first === undefined ? [] : [proxyOf(first, LOOPBACK, behind)]),
+        ],
+        port: null,
+        client,
+      };
+    },
   };
   return [servicePod, ...between, clientPod];
 }

@@ -29,6 +29,8 @@ export interface StandingPod {
   readonly address: string;
   readonly about: AboutMachine;
   readonly agent: PodAgent;
+  /** `host:port` of this machine at which its agent is spoken with. */
+  readonly agentAt: string;
   readonly processes: readonly DeployedProcess[];
   /** What the node says that its containers were made from, by digest. */
   readonly imageIds: readonly string[];
@@ -55,6 +57,8 @@ export interface Made {
   readonly home: Home;
   readonly pods: string[];
   readonly ports: ForwardedPort[];
+  /** Set when it is being removed: what comes to be after that is removed at once. */
+  removed: boolean;
 }
 
 /** Creates a pod. Throws CLUSTER, and ServerStartError when the cluster has no room for it. */
@@ -124,15 +128,10 @@ async function untilPod<Found>(
 
 /** Makes what tells of a pod's processes reachable, and asks the pod's agent which they are. Throws ServerStartError. */
 export async function known(ground: PodGround, made: Made, plan: PodPlan, pod: V1Pod): Promise<StandingPod> {
-  const { connection } = ground;
   const { namespace } = made.home;
   const name = pod.metadata?.name ?? '';
   const node = pod.spec?.nodeName ?? 'unknown';
-  const forward = async (port: number) => {
-    const forwarded = await forwardPort(connection, namespace, name, port);
-    made.ports.push(forwarded);
-    return forwarded;
-  };
+  const forward = (port: number) => reached(ground, made, name, port);
   const agentPort = await forward(PORTS.agent);
   const told = await agentOf(ground, agentPort, `pod ${namespace}/${name}`);
   const pidBase = ground.nextNumber() * PIDS_OF_A_POD;
@@ -168,10 +167,28 @@ export async function known(ground: PodGround, made: Made, plan: PodPlan, pod: V
       pidBase,
       machine,
     },
+    agentAt: agentPort.address,
     processes,
     imageIds: [...new Set(containersOf(pod).map(({ imageID }) => imageID))],
     generator: plan.side === 'client' ? (await forward(PORTS.generator)).address : null,
   };
+}
+
+/** A port of one of the pods as one of this machine, until the pods are removed. Throws ServerStartError when they are already. */
+export async function reached(
+  { connection }: PodGround,
+  made: Made,
+  pod: string,
+  port: number,
+): Promise<ForwardedPort> {
+  const { namespace } = made.home;
+  const forwarded = await forwardPort(connection, namespace, pod, port);
+  if (made.removed) {
+    await forwarded.close();
+    throw new ServerStartError(`pod ${namespace}/${pod} is being removed`);
+  }
+  made.ports.push(forwarded);
+  return forwarded;
 }
 
 /** What a pod's agent tells; it may be a moment behind the pod's other containers. Throws ServerStartError. */
@@ -205,6 +222,7 @@ export async function removePods(
   limitMs: number,
 ): Promise<void> {
   const { namespace } = made.home;
+  made.removed = true;
   await Promise.all(made.ports.splice(0).map((port) => port.close()));
   const names = made.pods.splice(0);
   await Promise.all(

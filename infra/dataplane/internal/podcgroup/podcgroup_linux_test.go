@@ -8,6 +8,9 @@ import (
 	"testing"
 )
 
+// anyDirectory stands for the kernel, which alone can make cgroups.
+func anyDirectory(string) bool { return true }
+
 func cgroups(t *testing.T, processes map[string]string) string {
 	t.Helper()
 	root := t.TempDir()
@@ -34,7 +37,7 @@ func TestResolveFindsThePodOfThisProcess(t *testing.T) {
 				filepath.Join(pod, "cri-containerd-1.scope"):     "0\n" + self + "\n",
 				"kubepods/pod99999999-0000-4000-8000-00/another": "0\n1" + self + "\n",
 			})
-			found, err := Resolve("pod:" + root)
+			found, err := ownOf(root, anyDirectory)
 			if err != nil || found != filepath.Join(root, pod) {
 				t.Fatalf("found %q, %v", found, err)
 			}
@@ -45,12 +48,23 @@ func TestResolveFindsThePodOfThisProcess(t *testing.T) {
 func TestResolveSaysWhyThereIsNone(t *testing.T) {
 	self := strconv.Itoa(os.Getpid())
 	for want, root := range map[string]string{
-		"is in no cgroup below":   cgroups(t, map[string]string{"a": "0\n"}),
-		"not the cgroup of a pod": cgroups(t, map[string]string{"system.slice/ssh.service": self + "\n"}),
+		"is in no cgroup v2 below": cgroups(t, map[string]string{"a": "0\n"}),
+		"not the cgroup of a pod":  cgroups(t, map[string]string{"system.slice/ssh.service": self + "\n"}),
 	} {
-		if found, err := Resolve("pod:" + root); err == nil || !strings.Contains(err.Error(), want) {
+		if found, err := ownOf(root, anyDirectory); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("found %q, %v; want %q", found, err, want)
 		}
+	}
+}
+
+// A hybrid machine has the pod in its older hierarchies, too, and they are met first.
+func TestOlderHierarchiesAreLeftOut(t *testing.T) {
+	self, pod := strconv.Itoa(os.Getpid()), "pod0a1b2c3d-0000-4000-8000-000000000000/1"
+	root := cgroups(t, map[string]string{filepath.Join("cpu", pod): self + "\n", filepath.Join("unified", pod): self + "\n"})
+	usable := func(directory string) bool { return strings.HasPrefix(directory, filepath.Join(root, "unified")) }
+	found, err := ownOf(root, usable)
+	if err != nil || found != filepath.Join(root, "unified", filepath.Dir(pod)) {
+		t.Fatalf("found %q, %v", found, err)
 	}
 }
 
