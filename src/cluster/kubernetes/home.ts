@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { VariantSpec } from '../../variants/index.js';
 import { type Connection, clusterFault, patiently, statusOf } from './connection.js';
 import { reachesIntoKernel } from './kernel-pod.js';
-import { namespaceManifest, quotaManifest, secretManifest } from './manifests.js';
+import { type NamespaceWords, namespaceManifest, quotaManifest, secretManifest } from './manifests.js';
 import { labelsOf, namespaceOf, selectorOf } from './names.js';
 
 export interface Home {
@@ -13,6 +13,8 @@ export interface Home {
   readonly own: boolean;
   /** Whether its pods reach into their node's kernel. */
   readonly inKernel: boolean;
+  /** What its namespace says to others. */
+  readonly asks: NamespaceWords;
   readonly secret: string;
 }
 
@@ -23,13 +25,17 @@ const LOOK_MS = 250;
 /** Where a variant lives that is the run's `place`-th. Nothing is made yet. */
 export function homeFor(
   run: string,
-  { id: variant, needs }: Pick<VariantSpec, 'id' | 'needs'>,
+  { id: variant, needs, form }: Pick<VariantSpec, 'id' | 'needs' | 'form'>,
   place: number,
   existing: string | null,
 ): Home {
   return {
     variant,
     inKernel: reachesIntoKernel({ needs }),
+    asks:
+      form.type === 'injected'
+        ? { labels: form.settings.namespaceLabels, annotations: form.settings.namespaceAnnotations }
+        : { labels: {}, annotations: {} },
     namespace: existing ?? namespaceOf(run, variant, place),
     own: existing === null,
     secret: `meshmark-${run}-${place}`,
@@ -40,14 +46,14 @@ export function homeFor(
 export async function makeHome(
   connection: Connection,
   run: string,
-  { variant, namespace, own, inKernel, secret }: Home,
+  { variant, namespace, own, inKernel, asks, secret }: Home,
   secrets: Readonly<Record<string, string>>,
   until: Date,
 ): Promise<void> {
   const { core } = connection;
   if (own) {
     await make(connection, `create the namespace ${namespace}`, () =>
-      core.createNamespace({ body: namespaceManifest(run, variant, namespace, until, inKernel) }),
+      core.createNamespace({ body: namespaceManifest(run, variant, namespace, until, inKernel, asks) }),
     );
     await make(connection, `set a quota in ${namespace}`, () =>
       core.createNamespacedResourceQuota({ namespace, body: quotaManifest(run, variant) }),

@@ -1,7 +1,7 @@
 /** What pods need where a variant has eBPF programs: an agent beside each end of the path, and the sidecar that forwards in the kernel. */
 import type { VariantSpec } from '../../variants/index.js';
 import { agentDutiesOf, dutyArguments } from '../kernel-agent.js';
-import { type ContainerPlan, PORTS, PROGRAM } from './pod-plan.js';
+import { type ContainerPlan, PORTS, PROGRAM } from './pod-container.js';
 
 /** Where such containers have their node's cgroups. */
 export const NODE_CGROUPS = '/node-cgroup';
@@ -29,6 +29,11 @@ export interface ClientInKernel {
 /** Whether a variant's pods need what only the node's administrator may give. */
 export function reachesIntoKernel({ needs }: Pick<VariantSpec, 'needs'>): boolean {
   return needs.some((need) => need.startsWith('kernel:'));
+}
+
+/** Nothing in the kernel, and the harness asks from the client's pod, where something else leads what goes out. */
+export function askingThrough(next: string): ClientInKernel {
+  return { containers: [], entry: null, forbidden: null, relay: { port: RELAY_PORT, to: next } };
 }
 
 /** The client's end. `next` is what the client would talk to without any program. */

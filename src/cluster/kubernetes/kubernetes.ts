@@ -16,17 +16,20 @@ import { settingsOf } from '../settings.js';
 import { type ConnectionOptions, connectTo, patiently } from './connection.js';
 import { generatorAt } from './generator-channel.js';
 import { type Home, homeFor, makeHome, removeHomes } from './home.js';
+import { serviceManifest } from './injected-pod.js';
 import type { PodSettings } from './manifests.js';
 import { MANAGED_BY, RUN_LABEL, selectorOf } from './names.js';
 import { notApart } from './placement.js';
 import { connectFromPod } from './pod-agent.js';
-import { identifiedRoles, needsPolicyServer, PORTS, type PodPlan, podsOf, policyPod } from './pod-plan.js';
+import { PORTS } from './pod-container.js';
+import { identifiedRoles, needsPolicyServer, type PodPlan, podsOf, policyPod } from './pod-plan.js';
 import { troubleOf } from './pod-state.js';
 import { watchPods } from './pod-watch.js';
 import {
   addressed,
   bracketed,
   createPod,
+  createService,
   known,
   type Made,
   type PodGround,
@@ -161,6 +164,10 @@ export async function createKubernetesCluster(options: KubernetesOptions): Promi
         node: nodeBefore(everStood, plan.side),
       });
       if (plan.port === null) return '';
+      if (plan.injected !== undefined) {
+        const body = serviceManifest(run, variant.id, name, spec.service.protocol);
+        return createService(ground, made, body);
+      }
       return `${bracketed(await addressed(ground, namespace, name))}:${plan.port}`;
     };
     const policyServer = needsPolicyServer(variant) ? await create(policyPod(options.policyLatencyMs)) : null;
@@ -181,10 +188,11 @@ export async function createKubernetesCluster(options: KubernetesOptions): Promi
     if (client === undefined) throw new RangeError('a variant without a client was planned');
     pods.set(variant.id, stood);
     everStood.push(...stood);
-    const first = client.processes.some(({ role }) => role !== 'kernel')
+    const plan = plans.get(client.name);
+    const first = plan?.containers.some(({ port }) => port === PORTS.proxy.listen)
       ? { pod: client.name, port: PORTS.proxy.listen }
       : null;
-    const inKernel = plans.get(client.name)?.client ?? null;
+    const inKernel = plan?.client ?? null;
     const relayed = inKernel?.relay ?? null;
     const entryPod =
       first?.pod ?? (relayed === null ? stood.find(({ side }) => side === 'service') : client)?.name ?? '';
@@ -209,7 +217,7 @@ export async function createKubernetesCluster(options: KubernetesOptions): Promi
 
   const deployOne = async (variant: VariantSpec, spec: DeploySpec): Promise<DeployOutcome> => {
     ends.delete(variant.id);
-    const made: Made = { home: await homeOf(variant), pods: [], ports: [], removed: false };
+    const made: Made = { home: await homeOf(variant), pods: [], services: [], ports: [], removed: false };
     try {
       const deployment = await standUp(variant, spec, made);
       standing.set(deployment, made);

@@ -2,6 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { CATALOGUE, resolveVariant, type VariantSpec, type WrittenOptions } from '../../variants/index.js';
 import { lackingOnKubernetes } from './lacking.js';
 
+const INJECTED = {
+  namespaceLabels: {},
+  namespaceAnnotations: {},
+  podLabels: { mesh: 'yes' },
+  podAnnotations: {},
+  containers: ['mesh-proxy'],
+  sides: ['client', 'service'],
+} as const;
+
 function variant(kind: string, options: WrittenOptions = {}): VariantSpec {
   return resolveVariant(
     {
@@ -9,6 +18,7 @@ function variant(kind: string, options: WrittenOptions = {}): VariantSpec {
       kind,
       options,
       command: kind === 'custom' ? ['./proxy', '{listen}', '{upstream}'] : null,
+      ...(kind === 'injected' ? { inject: INJECTED } : {}),
     },
     { roles: ['outbound', 'inbound'], clusterOf: () => '', connections: 4, protocol: 'http1' },
   );
@@ -25,9 +35,9 @@ describe('lackingOnKubernetes', () => {
     expect(can).toContain('pooled-buffer');
     for (const kind of can) {
       const { form, needs } = variant(kind);
-      expect(['direct', 'sidecar'], kind).toContain(form.type);
+      expect(['direct', 'sidecar', 'injected'], kind).toContain(form.type);
       expect(
-        needs.filter((need) => need !== 'epoll'),
+        needs.filter((need) => !['epoll', 'kubernetes'].includes(need)),
         kind,
       ).toEqual([]);
     }

@@ -32,6 +32,7 @@ export function lackingOnKubernetes(
     case 'direct':
     case 'sidecar':
     case 'zero-sidecar':
+    case 'injected':
       return null;
     case 'node':
       return 'needs Node.js in the image, which has Go programs only';

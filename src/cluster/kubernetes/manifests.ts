@@ -1,8 +1,10 @@
 /** Our objects as the API server takes them. */
 import type { V1Container, V1Namespace, V1Pod, V1ResourceQuota, V1Secret } from '@kubernetes/client-node';
+import { serviceLabels } from './injected-pod.js';
 import { NODE_CGROUPS } from './kernel-pod.js';
 import { labelsOf, RUN_LABEL, SIDE_LABEL, UNTIL } from './names.js';
-import { type ContainerPlan, GENERATOR, PORTS, type PodPlan, PROGRAM, SECRETS } from './pod-plan.js';
+import { type ContainerPlan, GENERATOR, PORTS, PROGRAM, SECRETS } from './pod-container.js';
+import type { PodPlan } from './pod-plan.js';
 
 /** What the user says of every pod. */
 export interface PodSettings {
@@ -46,22 +48,30 @@ const LARGEST_QUOTA_PODS = 12;
 /** A container that does not listen for so long has not started. */
 const START_PROBES = 30;
 
+/** What a namespace says by which a mesh knows that it is asked for. */
+export interface NamespaceWords {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
 /** A namespace of ours; one whose pods reach into the node's kernel admits such. */
 export function namespaceManifest(
   run: string,
   variant: string,
   name: string,
   until: Date,
-  inKernel = false,
+  inKernel: boolean,
+  asks: NamespaceWords,
 ): V1Namespace {
   return {
     metadata: {
       name,
-      annotations: { [UNTIL]: until.toISOString() },
+      annotations: { ...asks.annotations, [UNTIL]: until.toISOString() },
       labels: {
-        ...labelsOf(run, variant),
         // https://kubernetes.io/docs/concepts/security/pod-security-standards/
         'pod-security.kubernetes.io/enforce': inKernel ? 'privileged' : 'restricted',
+        ...asks.labels,
+        ...labelsOf(run, variant),
       },
     },
   };
@@ -99,12 +109,14 @@ export function secretManifest(
 export function podManifest(pod: PodPlan, identity: PodIdentity, settings: PodSettings): V1Pod {
   const { run, variant, namespace, name, secret, longestSeconds, nativeSidecars } = identity;
   const labels = { ...labelsOf(run, variant), [SIDE_LABEL]: pod.side };
+  const { injected } = pod;
   const inKernel = pod.containers.some((container) => container.inKernel === true);
   const relay = pod.client?.relay ?? null;
   const agent: ContainerPlan = {
     role: 'agent',
     argv: [
       ...[PROGRAM, 'agent', '--listen', `0.0.0.0:${PORTS.agent}`, '--token-file', `${SECRETS}/token`],
+      ...(injected === undefined || injected.role === null ? [] : ['--others', injected.role]),
       ...(relay === null ? [] : ['--relay', `127.0.0.1:${relay.port}=${relay.to}`]),
     ],
     env: {},
@@ -121,7 +133,12 @@ export function podManifest(pod: PodPlan, identity: PodIdentity, settings: PodSe
   const own = all.filter((one) => !beside.includes(one));
   const nodes = pod.side === 'client' ? settings.clientNodes : settings.serviceNodes;
   return {
-    metadata: { name, namespace, labels },
+    metadata: {
+      name,
+      namespace,
+      labels: { ...injected?.labels, ...(injected === undefined ? {} : serviceLabels(name)), ...labels },
+      ...(injected === undefined ? {} : { annotations: { ...injected.annotations } }),
+    },
     spec: {
       restartPolicy: 'Never',
       // The agent reads the clocks of the pod's other containers.
@@ -166,7 +183,7 @@ function containerManifest(
     imagePullPolicy,
     command: [...argv],
     env: [
-      ...(measured ? [{ name: 'MESHMARK_ROLE', value: role }] : []),
+      measured ? { name: 'MESHMARK_ROLE', value: role } : { name: 'MESHMARK_OWN', value: role },
       ...Object.entries(env).map(([name, value]) => ({ name, value })),
       ...(inKernel === true
         ? [{ name: 'POD_IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } }]

@@ -9,38 +9,16 @@ import {
 } from '../arguments.js';
 import type { Identity } from '../certificates.js';
 import type { ServiceSpec } from '../cluster.js';
-import { type ClientInKernel, clientInKernel, POD_CGROUP, serviceInKernel } from './kernel-pod.js';
+import { type InjectedPod, injectedInto } from './injected-pod.js';
+import {
+  askingThrough,
+  type ClientInKernel,
+  clientInKernel,
+  POD_CGROUP,
+  serviceInKernel,
+} from './kernel-pod.js';
 import type { Side } from './names.js';
-
-/** The program of the image, see src/images. */
-export const PROGRAM = '/dataplane';
-/** Folder in which pods have the variant's secret. */
-export const SECRETS = '/etc/meshmark';
-/** Each pod has a network of its own, so that ports need not differ between pods. */
-export const PORTS = {
-  agent: 9700,
-  generator: 9600,
-  service: { listen: 8080, admin: 9701 },
-  proxy: { listen: 8443, admin: 9702 },
-  policy: { listen: 8550, admin: 9703 },
-  kernelAdmin: 9704,
-} as const;
-
-export interface ContainerPlan {
-  /** Role of its process, and its name. */
-  readonly role: string;
-  readonly argv: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-  /** Where it serves and tells what it did; null for one that does neither. */
-  readonly port: number | null;
-  readonly adminPort: number | null;
-  /** Whether others than its own pod reach it by TCP. */
-  readonly reached: boolean;
-  /** Whether it rides beside the pod's own program. */
-  readonly sidecar: boolean;
-  /** Whether it attaches programs in the node's kernel, for which it needs privilege. */
-  readonly inKernel?: true;
-}
+import { type ContainerPlan, GENERATOR, PORTS, PROGRAM, SECRETS } from './pod-container.js';
 
 export interface PodPlan {
   readonly side: Side;
@@ -51,6 +29,8 @@ export interface PodPlan {
   readonly port: number | null;
   /** What eBPF programs change for a client; absent for all other pods. */
   readonly client?: Omit<ClientInKernel, 'containers'>;
+  /** What somebody else puts into it; absent where nobody is asked to. */
+  readonly injected?: InjectedPod;
 }
 
 /** What pods are told that stand before others: `host:port` of the policy server and of the next step. */
@@ -149,7 +129,7 @@ export function podsOf(variant: VariantSpec, service: ServiceSpec): PlannedPod[]
         port: listen,
         adminPort: admin,
         // Where connections are counted on their way, a probe's would be one that took another.
-        reached: last === undefined && form.type !== 'zero-sidecar',
+        reached: last === undefined && !['zero-sidecar', 'injected'].includes(form.type),
         sidecar: false,
       };
       const beside = { ...behind, upstream: `${LOOPBACK}:${listen}` };
@@ -161,6 +141,7 @@ export function podsOf(variant: VariantSpec, service: ServiceSpec): PlannedPod[]
           ...(last === undefined ? [] : [...serviceInKernel(variant), proxyOf(last, ANYWHERE, beside)]),
         ],
         port: last === undefined ? listen : PORTS.proxy.listen,
+        ...injectedInto(variant, 'service'),
       };
     },
   };
@@ -181,7 +162,8 @@ export function podsOf(variant: VariantSpec, service: ServiceSpec): PlannedPod[]
     name: 'client',
     plan: (behind) => {
       const next = first === undefined ? behind.upstream : `${LOOPBACK}:${PORTS.proxy.listen}`;
-      const { containers, ...client } = clientInKernel(variant, next);
+      const { containers, ...client } =
+        form.type === 'injected' ? askingThrough(next) : clientInKernel(variant, next);
       return {
         side: 'client',
         name: 'client',
@@ -200,11 +182,9 @@ export function podsOf(variant: VariantSpec, service: ServiceSpec): PlannedPod[]
         ],
         port: null,
         client,
+        ...injectedInto(variant, 'client'),
       };
     },
   };
   return [servicePod, ...between, clientPod];
 }
-
-/** Name of the load generator's container; what it uses is nobody's data plane. */
-export const GENERATOR = 'generator';

@@ -14,8 +14,15 @@ function stubborn(deleted: string[]): PodGround {
 
 it('does not go on as if pods were gone that are not', async () => {
   const deleted: string[] = [];
-  const home = { variant: 'plain', namespace: 'n', own: true, inKernel: false, secret: 's' };
-  const made = { home, pods: ['one', 'two'], ports: [], removed: false };
+  const home = {
+    variant: 'plain',
+    namespace: 'n',
+    own: true,
+    inKernel: false,
+    asks: { labels: {}, annotations: {} },
+    secret: 's',
+  };
+  const made = { home, pods: ['one', 'two'], services: [], ports: [], removed: false };
   await expect(removePods(stubborn(deleted), made, 50)).rejects.toMatchObject({
     code: 'CLUSTER',
     message: 'could not remove pods from n: one, two still there after 0.05 s',
@@ -24,8 +31,15 @@ it('does not go on as if pods were gone that are not', async () => {
 });
 
 it('opens no way to pods that are removed already, which nobody would close', async () => {
-  const home = { variant: 'plain', namespace: 'n', own: true, inKernel: false, secret: 's' };
-  const made: Made = { home, pods: [], ports: [], removed: false };
+  const home = {
+    variant: 'plain',
+    namespace: 'n',
+    own: true,
+    inKernel: false,
+    asks: { labels: {}, annotations: {} },
+    secret: 's',
+  };
+  const made: Made = { home, pods: [], services: [], ports: [], removed: false };
   const ground = stubborn([]);
   const opening = reached(ground, made, 'one', 9700);
   await removePods(ground, made, 50).catch(() => undefined);

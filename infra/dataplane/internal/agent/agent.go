@@ -38,6 +38,7 @@ func Main(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 	listen := flags.String("listen", "127.0.0.1:0", "`host:port` to answer on; port 0 has the kernel choose")
 	tokenFile := flags.String("token-file", "", "`file` with what an asker must know")
 	relayed := flags.String("relay", "", "`LISTEN=TO`: connections to the one are carried on to the other, made from this pod")
+	flags.StringVar(&others, "others", "", "`role` of the pod's processes that are none of meshmark's, as an injected proxy's")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			return 0
