@@ -32,6 +32,8 @@ interface Asked {
   readonly plan: Plan;
   readonly directory: string;
   readonly signal: AbortSignal;
+  /** Whether whoever runs it lets pods reach into their nodes' kernels. */
+  readonly allowPrivileged?: boolean;
 }
 
 /** Certificates and pods outlive the run's budget by this, for the time it takes to stand up and to tear down. */
@@ -74,12 +76,13 @@ function localGround(
 }
 
 async function kubernetesGround(
-  { plan: asked, directory, signal }: Asked,
+  { plan: asked, directory, signal, allowPrivileged = false }: Asked,
   settings: Extract<Plan['cluster'], { provider: 'kubernetes' }>,
   host: ProcessHost,
 ): Promise<Ground> {
   // Pods have no second driver; that none took part is said in the record.
   const plan = { ...asked, schedule: { ...asked.schedule, crossCheck: null } };
+  const permission = { scenario: settings.allowPrivileged, command: allowPrivileged };
   const cluster = await createKubernetesCluster({
     ...settings,
     image: settings.image ?? DEFAULT_IMAGE,
@@ -91,7 +94,9 @@ async function kubernetesGround(
   return {
     plan,
     cluster,
-    unavailable: unavailableOf(plan, (variant) => lackingOnKubernetes(variant, plan.workload.protocol)),
+    unavailable: unavailableOf(plan, (variant) =>
+      lackingOnKubernetes(variant, plan.workload.protocol, permission),
+    ),
     where: `on the cluster of the context ${cluster.context}`,
     startEngine: async () => {
       const ready = await readyOf(host);

@@ -22,8 +22,12 @@ const ONLY_WHEN_NEEDED = new Set([
   'list events',
   'get pods/log',
   'list namespaces',
+  'get services',
   'create pods/portforward',
 ]);
+
+/** A variant that has a Service, and no mesh that would put anything into it. */
+const ASKING = 'asking, kind: injected, inject: { podLabels: { mesh: none }, containers: [] }';
 
 let cluster: TestCluster;
 let users = 0;
@@ -65,7 +69,12 @@ function kubeconfigWith({ kind }: ShippedRole, rules: readonly Rule[]): string {
 
 /** Runs a scenario; one that comes as far as the end of its first round is interrupted there, unless it is to go `whole`. */
 async function run(role: ShippedRole, kubeconfig: string, pods = '', whole = false) {
-  const scenario = shortScenario(cluster.folder, `user${users}`, `{ provider: kubernetes${pods} }`);
+  const where = `{ provider: kubernetes${pods} }`;
+  const scenario = shortScenario(cluster.folder, `user${users}`, where, '1s', 300, [
+    'direct',
+    'plain',
+    ASKING,
+  ]);
   const running = startMeshmark(
     [
       ...['run', scenario, '--kubeconfig', kubeconfig, '--out', join(cluster.folder, `user${users}.run`)],
@@ -86,7 +95,7 @@ async function run(role: ShippedRole, kubeconfig: string, pods = '', whole = fal
 function removeAll() {
   const ours = ['-l', 'app.kubernetes.io/managed-by=meshmark'];
   cluster.kubectl('delete', 'namespaces', ...ours);
-  cluster.kubectl('delete', 'pods,secrets', '-n', 'bench', ...ours);
+  cluster.kubectl('delete', 'pods,secrets,services', '-n', 'bench', ...ours);
 }
 
 /** Each way to take one verb from the rules. */

@@ -16,20 +16,24 @@ import { settingsOf } from '../settings.js';
 import { type ConnectionOptions, connectTo, patiently } from './connection.js';
 import { generatorAt } from './generator-channel.js';
 import { type Home, homeFor, makeHome, removeHomes } from './home.js';
+import { serviceManifest } from './injected-pod.js';
 import type { PodSettings } from './manifests.js';
 import { MANAGED_BY, RUN_LABEL, selectorOf } from './names.js';
 import { notApart } from './placement.js';
-import { identifiedRoles, needsPolicyServer, PORTS, type PodPlan, podsOf, policyPod } from './pod-plan.js';
+import { connectFromPod } from './pod-agent.js';
+import { PORTS } from './pod-container.js';
+import { identifiedRoles, needsPolicyServer, type PodPlan, podsOf, policyPod } from './pod-plan.js';
 import { troubleOf } from './pod-state.js';
 import { watchPods } from './pod-watch.js';
-import { forwardPort } from './port-forward.js';
 import {
   addressed,
   bracketed,
   createPod,
+  createService,
   known,
   type Made,
   type PodGround,
+  reached,
   removePods,
   type StandingPod,
   started,
@@ -124,7 +128,7 @@ export async function createKubernetesCluster(options: KubernetesOptions): Promi
   const homeOf = async (variant: VariantSpec): Promise<Home> => {
     let known = homes.get(variant.id);
     if (known === undefined) {
-      const home = homeFor(run, variant.id, homes.size, options.namespace);
+      const home = homeFor(run, variant, homes.size, options.namespace);
       const made = secretsOf(variant).then((secrets) => makeHome(connection, run, home, secrets, until));
       known = { home, made };
       homes.set(variant.id, known);
@@ -160,6 +164,10 @@ export async function createKubernetesCluster(options: KubernetesOptions): Promi
         node: nodeBefore(everStood, plan.side),
       });
       if (plan.port === null) return '';
+      if (plan.injected !== undefined) {
+        const body = serviceManifest(run, variant.id, name, spec.service.protocol);
+        return createService(ground, made, body);
+      }
       return `${bracketed(await addressed(ground, namespace, name))}:${plan.port}`;
     };
     const policyServer = needsPolicyServer(variant) ? await create(policyPod(options.policyLatencyMs)) : null;
@@ -180,30 +188,36 @@ export async function createKubernetesCluster(options: KubernetesOptions): Promi
     if (client === undefined) throw new RangeError('a variant without a client was planned');
     pods.set(variant.id, stood);
     everStood.push(...stood);
-    const first = client.processes.length > 0 ? { pod: client.name, port: PORTS.proxy.listen } : null;
-    const entryPod = first?.pod ?? stood.find(({ side }) => side === 'service')?.name ?? '';
-    const entryPort = first?.port ?? PORTS.service.listen;
-    const asked = await forwardPort(connection, namespace, entryPod, entryPort);
-    made.ports.push(asked);
+    const plan = plans.get(client.name);
+    const first = plan?.containers.some(({ port }) => port === PORTS.proxy.listen)
+      ? { pod: client.name, port: PORTS.proxy.listen }
+      : null;
+    const inKernel = plan?.client ?? null;
+    const relayed = inKernel?.relay ?? null;
+    const entryPod =
+      first?.pod ?? (relayed === null ? stood.find(({ side }) => side === 'service') : client)?.name ?? '';
+    const entryPort = first?.port ?? relayed?.port ?? PORTS.service.listen;
+    const asked = await reached(ground, made, entryPod, entryPort);
     const died = () => ends.get(variant.id) ?? null;
     await waitForAnswer(asked.address, spec.service.protocol, died, null);
     return {
       variant: variant.id,
-      entry: first === null ? upstream : `127.0.0.1:${first.port}`,
+      entry: inKernel?.entry ?? (first === null ? upstream : `127.0.0.1:${first.port}`),
       askedAt: asked.address,
       agents: stood.map(({ agent }) => agent),
       agentToken: token,
       processes: stood.flatMap(({ processes }) => processes),
       client: null,
       settings: settingsOf(variant, client.about.cores),
-      forbidden: null,
+      forbidden: inKernel?.forbidden ?? null,
+      tryConnecting: (address) => connectFromPod(client.agentAt, token, address),
       deathReason: died,
     };
   };
 
   const deployOne = async (variant: VariantSpec, spec: DeploySpec): Promise<DeployOutcome> => {
     ends.delete(variant.id);
-    const made: Made = { home: await homeOf(variant), pods: [], ports: [] };
+    const made: Made = { home: await homeOf(variant), pods: [], services: [], ports: [], removed: false };
     try {
       const deployment = await standUp(variant, spec, made);
       standing.set(deployment, made);

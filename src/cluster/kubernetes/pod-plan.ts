@@ -9,34 +9,16 @@ import {
 } from '../arguments.js';
 import type { Identity } from '../certificates.js';
 import type { ServiceSpec } from '../cluster.js';
+import { type InjectedPod, injectedInto } from './injected-pod.js';
+import {
+  askingThrough,
+  type ClientInKernel,
+  clientInKernel,
+  POD_CGROUP,
+  serviceInKernel,
+} from './kernel-pod.js';
 import type { Side } from './names.js';
-
-/** The program of the image, see src/images. */
-export const PROGRAM = '/dataplane';
-/** Folder in which pods have the variant's secret. */
-export const SECRETS = '/etc/meshmark';
-/** Each pod has a network of its own, so that ports need not differ between pods. */
-export const PORTS = {
-  agent: 9700,
-  generator: 9600,
-  service: { listen: 8080, admin: 9701 },
-  proxy: { listen: 8443, admin: 9702 },
-  policy: { listen: 8550, admin: 9703 },
-} as const;
-
-export interface ContainerPlan {
-  /** Role of its process, and its name. */
-  readonly role: string;
-  readonly argv: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-  /** Where it serves and tells what it did; null for one that does neither. */
-  readonly port: number | null;
-  readonly adminPort: number | null;
-  /** Whether others than its own pod reach it by TCP. */
-  readonly reached: boolean;
-  /** Whether it rides beside the pod's own program. */
-  readonly sidecar: boolean;
-}
+import { type ContainerPlan, GENERATOR, PORTS, PROGRAM, SECRETS } from './pod-container.js';
 
 export interface PodPlan {
   readonly side: Side;
@@ -45,6 +27,10 @@ export interface PodPlan {
   readonly containers: readonly ContainerPlan[];
   /** Port that whoever is before it in the path is told; null for the client's own pod. */
   readonly port: number | null;
+  /** What eBPF programs change for a client; absent for all other pods. */
+  readonly client?: Omit<ClientInKernel, 'containers'>;
+  /** What somebody else puts into it; absent where nobody is asked to. */
+  readonly injected?: InjectedPod;
 }
 
 /** What pods are told that stand before others: `host:port` of the policy server and of the next step. */
@@ -119,13 +105,14 @@ export function podsOf(variant: VariantSpec, service: ServiceSpec): PlannedPod[]
     const identity = isSecured(proxy) ? identityIn(proxy.role) : null;
     return {
       role: proxy.role,
-      argv: proxyArguments(form, proxy, { seat, upstream, identity, policyServer, cgroup: null }),
+      argv: proxyArguments(form, proxy, { seat, upstream, identity, policyServer, cgroup: POD_CGROUP }),
       env: proxyEnvironment(form),
       port: listen,
       adminPort: admin,
       // Over QUIC nobody connects by TCP.
       reached: host === ANYWHERE && proxy.listen.protocol !== 'h3',
       sidecar: true,
+      ...(form.options.forwarding === 'sockmap' ? { inKernel: true } : {}),
     };
   };
   const servicePod: PlannedPod = {
@@ -141,15 +128,20 @@ export function podsOf(variant: VariantSpec, service: ServiceSpec): PlannedPod[]
         env: {},
         port: listen,
         adminPort: admin,
-        reached: last === undefined,
+        // Where connections are counted on their way, a probe's would be one that took another.
+        reached: last === undefined && !['zero-sidecar', 'injected'].includes(form.type),
         sidecar: false,
       };
       const beside = { ...behind, upstream: `${LOOPBACK}:${listen}` };
       return {
         side: 'service',
         name: 'service',
-        containers: [own, ...(last === undefined ? [] : [proxyOf(last, ANYWHERE, beside)])],
+        containers: [
+          own,
+          ...(last === undefined ? [] : [...serviceInKernel(variant), proxyOf(last, ANYWHERE, beside)]),
+        ],
         port: last === undefined ? listen : PORTS.proxy.listen,
+        ...injectedInto(variant, 'service'),
       };
     },
   };
@@ -168,26 +160,31 @@ export function podsOf(variant: VariantSpec, service: ServiceSpec): PlannedPod[]
   const clientPod: PlannedPod = {
     side: 'client',
     name: 'client',
-    plan: (behind) => ({
-      side: 'client',
-      name: 'client',
-      containers: [
-        {
-          role: GENERATOR,
-          argv: [PROGRAM, 'loadgen', '--serve', `${LOOPBACK}:${PORTS.generator}`],
-          env: {},
-          port: null,
-          adminPort: null,
-          reached: false,
-          sidecar: false,
-        },
-        ...(first === undefined ? [] : [proxyOf(first, LOOPBACK, behind)]),
-      ],
-      port: null,
-    }),
+    plan: (behind) => {
+      const next = first === undefined ? behind.upstream : `${LOOPBACK}:${PORTS.proxy.listen}`;
+      const { containers, ...client } =
+        form.type === 'injected' ? askingThrough(next) : clientInKernel(variant, next);
+      return {
+        side: 'client',
+        name: 'client',
+        containers: [
+          {
+            role: GENERATOR,
+            argv: [PROGRAM, 'loadgen', '--serve', `${LOOPBACK}:${PORTS.generator}`],
+            env: {},
+            port: null,
+            adminPort: null,
+            reached: false,
+            sidecar: false,
+          },
+          ...containers,
+          ...(first === undefined ? [] : [proxyOf(first, LOOPBACK, behind)]),
+        ],
+        port: null,
+        client,
+        ...injectedInto(variant, 'client'),
+      };
+    },
   };
   return [servicePod, ...between, clientPod];
 }
-
-/** Name of the load generator's container; what it uses is nobody's data plane. */
-export const GENERATOR = 'generator';
