@@ -24,7 +24,8 @@ export function judge(folder: StoredRun): JudgedRun {
   const { slices, windows, profiles, controls, steps } = stored;
   const proven = analyse({ ...stored.run, variants }, slices, windows, profiles, controls, steps);
   const validity = withDamage(proven.analysis.validity, stored.damaged.length);
-  const gate = evaluateGate(stored.run.planned, proven.analysis.effects, validity, floorOf(stored.run));
+  const { effects, looks } = proven.analysis;
+  const gate = evaluateGate(stored.run.planned, effects, validity, floorOf(stored.run), looks);
   const analysis = { ...proven.analysis, validity, gate };
   return { ...stored, run: { ...stored.run, variants: proven.variants, analysis }, analysis };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Effect, GateRule, PlannedAnalysis, RunVariant, Validity } from '../record/index.js';
-import { type CalibrationFloor, evaluateGate, exitCode } from './index.js';
+import type { Effect, GateRule, Look, PlannedAnalysis, RunVariant, Validity } from '../record/index.js';
+import { type CalibrationFloor, evaluateGate, exitCode, isDecided } from './index.js';
 
 const VALID: Validity = { status: 'valid', reasons: [] };
 const RULE: GateRule = { metric: 'cpu.per_request', maxIncrease: 0.05, maxDecrease: null, variants: null };
@@ -145,6 +145,55 @@ describe('evaluateGate', () => {
     expect(absent).toMatchObject([{ candidate: 'other', outcome: 'undecided' }]);
     const lonely = evaluateGate({ ...planned(), pairs: [] }, [], VALID);
     expect(lonely).toMatchObject([{ candidate: 'every variant', outcome: 'undecided' }]);
+  });
+});
+
+describe('the gate of a run that could end early', () => {
+  const look = (decision: 'worse' | 'within' | 'undecided', value = 1.1, candidate = 'mine'): Look => ({
+    replicas: 6,
+    findings: [
+      {
+        rule: 0,
+        metric: 'cpu.per_request',
+        candidate,
+        baseline: 'plain',
+        scale: 'ratio',
+        value,
+        low: 1.04,
+        high: 1.16,
+        decision,
+        equivalent: false,
+      },
+    ],
+  });
+
+  it('follows the last look, and says so where the interval alone would not tell', () => {
+    const by = (decision: 'worse' | 'within' | 'undecided') =>
+      evaluateGate(planned(), [effect({ low: 1.04, high: 1.16 })], VALID, {}, [look(decision)])[0];
+    expect(by('worse')).toMatchObject({ outcome: 'fail', explanation: expect.stringContaining('by a look') });
+    expect(by('within')).toMatchObject({
+      outcome: 'pass',
+      explanation: expect.stringContaining('by a look'),
+    });
+    expect(by('undecided')?.outcome).toBe('undecided');
+  });
+
+  it('is decided once every question has an answer that the calibration lets stand', () => {
+    const settled = (one: Look, gone: string[] = [], floor: CalibrationFloor = {}) =>
+      isDecided(one, new Set(gone), [RULE], floor);
+    expect(settled(look('worse'))).toBe(true);
+    expect(settled(look('within'))).toBe(true);
+    expect(settled(look('undecided'))).toBe(false);
+    // Smaller than the machine can tell from no change.
+    expect(settled(look('worse', 1.06), [], { 'cpu.per_request': 1.08 })).toBe(false);
+    const both = {
+      ...look('worse'),
+      findings: [...look('worse').findings, ...look('undecided', 1, 'other').findings],
+    };
+    expect(settled(both)).toBe(false);
+    // What has failed is not waited for, but nothing left is no answer.
+    expect(settled(both, ['other'])).toBe(true);
+    expect(settled(both, ['plain'])).toBe(false);
   });
 });
 

@@ -1,2 +1,2 @@
-export { type CalibrationFloor, evaluateGate } from './evaluate.js';
+export { type CalibrationFloor, evaluateGate, isDecided } from './evaluate.js';
 export { exitCode, type FailOn } from './exit-code.js';

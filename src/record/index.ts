@@ -13,6 +13,7 @@ export {
 export * from './imported.js';
 export { jsonFaultPosition } from './json-position.js';
 export * from './line.js';
+export * from './looks.js';
 export * from './metrics.js';
 export * from './planned.js';
 export * from './profiles.js';

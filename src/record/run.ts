@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { analysis } from './analysis.js';
 import { clusterRecord } from './cluster.js';
+import { runEnding } from './looks.js';
 import { metricName, plannedAnalysis } from './planned.js';
 import { topology } from './topology.js';
 
@@ -172,6 +173,8 @@ export const runRecord = z.object({
   state: z.enum(['running', 'finished', 'interrupted', 'failed']),
   /** Why it is `interrupted` or `failed`; null otherwise. */
   stateReason: z.string().nullable(),
+  /** Absent in records of earlier versions, and of runs that failed or were killed. */
+  ending: runEnding.optional(),
   scenario: z.object({ name: z.string(), path: z.string(), text: z.string() }),
   planned: plannedAnalysis,
   variants: z.array(runVariant),

@@ -1,5 +1,6 @@
 export { type AnalysedRun, analyse } from './analyse.js';
 export { compareLevels, type LevelComparison } from './compare-levels.js';
+export { type LookedAt, lookAfter } from './looks.js';
 export { gatedConfidence, pairsOfRule } from './multiplicity.js';
 export { amdahlSpeedUp } from './offload-ceiling.js';
 export { createRandom, type Random } from './random.js';
