@@ -6,7 +6,7 @@ import { type Floor, floorOf, saveFloor } from './calibration.js';
 import { judge } from './judge.js';
 import { EXIT, type ExitCode } from './outcome.js';
 import { performRun } from './perform-run.js';
-import { createProgressView, type ProgressView } from './progress.js';
+import { watching } from './progress.js';
 import { newRunId } from './run-folder.js';
 import { planText } from './scenario-file.js';
 import type { Terminal } from './terminal.js';
@@ -38,12 +38,11 @@ gate: [{metric: cpu.per_request, maxIncrease: 5%}]
 
 /** Measures the floor, keeps it for this machine and prints it. Exit 3 when the A/A run was not valid. */
 export async function calibrateCommand(terminal: Terminal, options: CalibrateOptions): Promise<ExitCode> {
-  const plan = planText(scenarioText(options.time), 'calibrate', { seed: options.seed });
+  const plan = planText(scenarioText(options.time), 'calibrate', { seed: options.seed, earlyStop: false });
   const directory = join(tmpdir(), newRunId('meshmark-calibrate', new Date()));
   terminal.note(
     `plain against itself, ${plan.schedule.rounds} rounds, about ${plan.estimatedSeconds.toFixed(0)} s`,
   );
-  let view: ProgressView | null = null;
   const controller = new AbortController();
   const onInterrupt = () => controller.abort();
   process.once('SIGINT', onInterrupt);
@@ -63,10 +62,7 @@ export async function calibrateCommand(terminal: Terminal, options: CalibrateOpt
       ],
       floor: null,
       signal: controller.signal,
-      onStanding: (roles) => {
-        view = createProgressView(terminal, plan.estimatedSeconds, roles, () => performance.now());
-      },
-      onProgress: (event) => view?.onProgress(event),
+      ...watching(terminal, plan),
     });
     const seconds = (performance.now() - started) / 1000;
     if (stored.run.state === 'interrupted') return EXIT.interrupted;

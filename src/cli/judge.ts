@@ -1,6 +1,23 @@
 /** From a stored run to a judged one: statistics, then the gate over them. A pure function of the record. */
-import { type CalibrationFloor, evaluateGate, exitCode, type FailOn } from '../gate/index.js';
-import type { Analysis, RunRecord, StoredRun, Validity } from '../record/index.js';
+import { join } from 'node:path';
+import {
+  type CalibrationFloor,
+  evaluateGate,
+  exitCode,
+  type FailOn,
+  withConfirmation,
+} from '../gate/index.js';
+import {
+  type Analysis,
+  CONFIRMATION_FOLDER,
+  type Confirmation,
+  type NoiseFloor,
+  RecordError,
+  type RunRecord,
+  readRun,
+  type StoredRun,
+  type Validity,
+} from '../record/index.js';
 import { analyse } from '../stats/index.js';
 import { type ExitCode, UsageFault } from './outcome.js';
 
@@ -25,9 +42,33 @@ export function judge(folder: StoredRun): JudgedRun {
   const proven = analyse({ ...stored.run, variants }, slices, windows, profiles, controls, steps);
   const validity = withDamage(proven.analysis.validity, stored.damaged.length);
   const { effects, looks } = proven.analysis;
-  const gate = evaluateGate(stored.run.planned, effects, validity, floorOf(stored.run), looks);
+  const found = evaluateGate(stored.run.planned, effects, validity, floorOf(stored.run), looks);
+  const gate = withConfirmation(found, stored.run.confirmation);
   const analysis = { ...proven.analysis, validity, gate };
   return { ...stored, run: { ...stored.run, variants: proven.variants, analysis }, analysis };
+}
+
+/**
+ * Judges the run of a folder, and first the run within it that was to confirm a regression. Where only that one's
+ * folder is gone, what the run's own record says of it stands. Throws RecordError and UsageFault.
+ */
+export function judgeFolder(directory: string, stored: StoredRun = readRun(directory)): JudgedRun {
+  const confirmation = stored.run.confirmation && readConfirmation(directory);
+  return judge(confirmation == null ? stored : { ...stored, run: { ...stored.run, confirmation } });
+}
+
+function readConfirmation(directory: string): Confirmation | null {
+  try {
+    return confirmationIn(judge(readRun(join(directory, CONFIRMATION_FOLDER))));
+  } catch (fault) {
+    if (fault instanceof RecordError && fault.code === 'RECORD_NOT_A_RUN') return null;
+    throw fault;
+  }
+}
+
+/** What a record says of the run that was to confirm it. */
+export function confirmationIn({ run, analysis }: JudgedRun): Confirmation {
+  return { seed: run.seed, ending: run.ending ?? null, validity: analysis.validity, gate: analysis.gate };
 }
 
 /** A run that nobody ended says `running` for ever; whoever reads it must know that it is not whole. */
@@ -50,15 +91,19 @@ function withDamage(validity: Validity, damagedLines: number): Validity {
   };
 }
 
+/** The floor of a run as long as this one took; empty where it did not end. */
+function floorOf(run: RunRecord): CalibrationFloor {
+  if (run.finishedAt === null) return {};
+  return calibrationFloor(run.floor, (Date.parse(run.finishedAt) - Date.parse(run.createdAt)) / 1000);
+}
+
 /**
- * The calibration's floor scaled to this run's length: the error of a mean falls with the square root of the time
+ * The calibration's floor scaled to a run of `seconds`: the error of a mean falls with the square root of the time
  * spent on it. Empty where the machine has not been calibrated.
  */
-function floorOf(run: RunRecord): CalibrationFloor {
-  if (run.floor === null || run.finishedAt === null) return {};
-  const seconds = (Date.parse(run.finishedAt) - Date.parse(run.createdAt)) / 1000;
-  if (seconds <= 0) return {};
-  const share = run.floor.smallestDecidable * Math.sqrt(run.floor.seconds / seconds);
+export function calibrationFloor(floor: NoiseFloor | null, seconds: number): CalibrationFloor {
+  if (floor === null || !(seconds > 0)) return {};
+  const share = floor.smallestDecidable * Math.sqrt(floor.seconds / seconds);
   return { 'cpu.per_request': 1 + share };
 }
 

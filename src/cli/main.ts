@@ -80,6 +80,8 @@ program
   .option('--blocks <n>', 'long blocks, instead of the scenario’s', wholeNumber(1))
   .option('--slice <time>', 'length of a long slice, instead of the scenario’s', duration)
   .option('--variant <id...>', 'only these variants, and the baseline')
+  .option('--no-early-stop', 'go on to the end when the gate is decided before')
+  .option('--no-confirm', 'fail without running a regression again on fresh processes')
   .addOption(
     new Option('--cluster <provider>', 'where variants stand, instead of the scenario’s').choices([
       'local',

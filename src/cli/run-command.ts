@@ -2,11 +2,12 @@
 import { readMachine } from '../probes/index.js';
 import type { NoiseFloor } from '../record/index.js';
 import { loadFloor } from './calibration.js';
+import { confirmed } from './confirm-run.js';
 import { interruptSignal } from './interrupt.js';
 import { gateExitCode, judge } from './judge.js';
 import { EXIT, type ExitCode } from './outcome.js';
 import { performRun } from './perform-run.js';
-import { createProgressView, type ProgressView } from './progress.js';
+import { watching } from './progress.js';
 import { writeReports } from './reports.js';
 import { runDirectory } from './run-folder.js';
 import { planFile } from './scenario-file.js';
@@ -18,6 +19,9 @@ export interface RunOptions {
   readonly seed?: number;
   readonly blocks?: number;
   readonly slice?: number;
+  /** False where the command line says so. */
+  readonly earlyStop?: boolean;
+  readonly confirm?: boolean;
   readonly variant?: readonly string[];
   readonly json?: boolean;
   readonly failOn: string;
@@ -57,6 +61,8 @@ export async function runCommand(
     ...(options.blocks === undefined ? {} : { blocks: options.blocks }),
     ...(options.slice === undefined ? {} : { sliceMs: options.slice }),
     ...(options.variant === undefined ? {} : { variants: options.variant }),
+    ...(options.earlyStop === false ? { earlyStop: false } : {}),
+    ...(options.confirm === false ? { confirm: false } : {}),
     cluster: clusterOptions(options),
   });
   const directory = runDirectory(options.out, plan.scenario.name, new Date());
@@ -68,21 +74,11 @@ export async function runCommand(
   const floor = loadFloor(readMachine(null, {}).fingerprint);
   if (floor !== null) terminal.note(floorNote(floor, plan.estimatedSeconds));
 
-  let view: ProgressView | null = null;
   const { signal, release } = interruptSignal(terminal);
   try {
-    const stored = await performRun({
-      plan,
-      directory,
-      command: repeatCommand(scenario, options, seed),
-      floor,
-      signal,
-      onStanding: (roles) => {
-        view = createProgressView(terminal, plan.estimatedSeconds, roles, () => performance.now());
-      },
-      onProgress: (event) => view?.onProgress(event),
-    });
-    const judged = judge(stored);
+    const asked = { plan, directory, command: repeatCommand(scenario, options, seed), floor, signal };
+    const stored = await performRun({ ...asked, ...watching(terminal, plan) });
+    const judged = await confirmed(terminal, asked, judge(stored));
     const report = await writeReports(directory, judged);
     if (options.json === true) {
       terminal.print(
@@ -92,7 +88,10 @@ export async function runCommand(
       for (const line of summaryLines(judged, terminal.paint)) terminal.print(line);
       terminal.print(`Report: ${report}`);
     }
-    return stored.run.state === 'interrupted' ? EXIT.interrupted : gateExitCode(judged, options.failOn);
+    const { state, confirmation } = judged.run;
+    return state === 'interrupted' || confirmation?.ending?.why === 'interrupted'
+      ? EXIT.interrupted
+      : gateExitCode(judged, options.failOn);
   } finally {
     release();
   }
@@ -110,6 +109,8 @@ function repeatCommand(scenario: string, options: RunOptions, seed: number): str
     ...(options.blocks === undefined ? [] : ['--blocks', String(options.blocks)]),
     ...(options.slice === undefined ? [] : ['--slice', `${options.slice}ms`]),
     ...(options.variant === undefined ? [] : ['--variant', ...options.variant]),
+    ...(options.earlyStop === false ? ['--no-early-stop'] : []),
+    ...(options.confirm === false ? ['--no-confirm'] : []),
     ...Object.keys(CLUSTER_OPTIONS).flatMap((option) => {
       const value = options[option as keyof typeof CLUSTER_OPTIONS];
       return value === undefined ? [] : [`--${option}`, value];

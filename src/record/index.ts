@@ -1,5 +1,6 @@
 export * from './analysis.js';
 export * from './cluster.js';
+export * from './confirmation.js';
 export * from './control.js';
 export { RecordError, type RecordFaultCode } from './fault.js';
 export { type RecordFileSystem, realFileSystem } from './file-system.js';

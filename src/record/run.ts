@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { analysis } from './analysis.js';
 import { clusterRecord } from './cluster.js';
+import { confirmation } from './confirmation.js';
 import { runEnding } from './looks.js';
 import { metricName, plannedAnalysis } from './planned.js';
 import { topology } from './topology.js';
@@ -175,6 +176,8 @@ export const runRecord = z.object({
   stateReason: z.string().nullable(),
   /** Absent in records of earlier versions, and of runs that failed or were killed. */
   ending: runEnding.optional(),
+  /** Absent where no regression was run again. */
+  confirmation: confirmation.optional(),
   scenario: z.object({ name: z.string(), path: z.string(), text: z.string() }),
   planned: plannedAnalysis,
   variants: z.array(runVariant),

@@ -1,4 +1,5 @@
 export { loadReportAssets } from './assets.js';
+export { confirmationSentence, endingSentence } from './ending.js';
 export { renderHistoryHtml } from './history.js';
 export { renderImportedHtml, renderImportedMarkdown } from './imported.js';
 export { renderJunit } from './junit.js';

@@ -93,6 +93,8 @@ describe('looks at a run', () => {
     const effect = early.effects.find(({ gated }) => gated);
     expect(effect?.low).toBeCloseTo(early.looks?.at(-1)?.findings[0]?.low ?? 0, 9);
     expect(effect?.replicas).toBe(6);
+    // Fewer blocks than planned are no doubt when no more were needed.
+    expect(early.validity.reasons.join()).not.toContain('planned rounds');
   });
 
   it('turn a metric round that is better when higher', () => {
