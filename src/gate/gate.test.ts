@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import type { Effect, GateRule, Look, PlannedAnalysis, RunVariant, Validity } from '../record/index.js';
-import { type CalibrationFloor, evaluateGate, exitCode, isDecided } from './index.js';
+import type {
+  Confirmation,
+  Effect,
+  GateRule,
+  Look,
+  PlannedAnalysis,
+  RunVariant,
+  Validity,
+} from '../record/index.js';
+import { type CalibrationFloor, evaluateGate, exitCode, isDecided, withConfirmation } from './index.js';
 
 const VALID: Validity = { status: 'valid', reasons: [] };
 const RULE: GateRule = { metric: 'cpu.per_request', maxIncrease: 0.05, maxDecrease: null, variants: null };
@@ -194,6 +202,44 @@ describe('the gate of a run that could end early', () => {
     // What has failed is not waited for, but nothing left is no answer.
     expect(settled(both, ['other'])).toBe(true);
     expect(settled(both, ['plain'])).toBe(false);
+  });
+});
+
+describe('a confirmation', () => {
+  const failed = evaluateGate(planned(), [effect()], VALID);
+  const confirmation = (change: Partial<Effect>, seed = 9): Confirmation => ({
+    seed,
+    ending: { rounds: 6, replicas: 6, why: 'decided' },
+    validity: VALID,
+    gate: evaluateGate(planned(), [effect(change)], VALID),
+  });
+
+  it('leaves a regression that is found again, and tells both intervals', () => {
+    const [result] = withConfirmation(failed, confirmation({ ratio: 1.12, low: 1.07, high: 1.17 }));
+    expect(result).toMatchObject({
+      outcome: 'fail',
+      explanation: expect.stringMatching(/1\.06 to 1\.14.*Confirmed on fresh processes.*1\.07 to 1\.17/),
+    });
+  });
+
+  it('makes one undecided that is not found again, or was not measured', () => {
+    for (const again of [
+      confirmation({ ratio: 1, low: 0.99, high: 1.01 }),
+      confirmation({ low: 1.01, high: 1.2 }),
+      { ...confirmation({}), gate: [] },
+    ]) {
+      const results = withConfirmation(failed, again);
+      expect(results).toMatchObject([
+        { outcome: 'undecided', explanation: expect.stringMatching(/^Not confirmed.*1\.06 to 1\.14/) },
+      ]);
+      expect(exitCode(results, VALID, [])).toBe(3);
+    }
+  });
+
+  it('changes nothing of what had not failed', () => {
+    const passed = evaluateGate(planned(), [effect({ ratio: 1, low: 0.99, high: 1.01 })], VALID);
+    expect(withConfirmation(passed, confirmation({}))).toEqual(passed);
+    expect(withConfirmation(failed, undefined)).toEqual(failed);
   });
 });
 

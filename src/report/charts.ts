@@ -24,8 +24,10 @@ import type {
   StackedBars,
 } from './chart-data.js';
 import type { SliceFigures, VariantFigures } from './figures.js';
+import { rounded } from './format.js';
 import { partNames, timedSplits } from './hops.js';
 import { shortened } from './html.js';
+import { narrowingSeries } from './narrowing.js';
 import type { PauseBucket, WindowFigures } from './window-figures.js';
 import { hasRatio } from './words.js';
 
@@ -66,6 +68,7 @@ export function chartData(
     hopSplit: hopBars(run),
     ablation: ablationSeries(run),
     rates: rateSeries(run),
+    narrowing: narrowingSeries(run),
   };
 }
 
@@ -258,9 +261,4 @@ function rateSeries(run: RunRecord): readonly RateSeries[] {
     );
     return index < 0 || drawn.length === 0 ? [] : [{ variant: index, points: drawn }];
   });
-}
-
-/** Five significant digits: finer than a pixel, and a third of the bytes. */
-export function rounded(value: number): number {
-  return Number(value.toPrecision(5));
 }

@@ -9,6 +9,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadReportAssets, type ReportAssets, renderHtml } from './index.js';
 import { chromiumPath, withPage } from './testing/browser.js';
+import { withLooks } from './testing/sample-looks.js';
 import { sampleWithMechanisms } from './testing/sample-mechanisms.js';
 import { KNOWN_EFFECTS, sampleRun } from './testing/sample-run.js';
 
@@ -84,6 +85,13 @@ describe.skipIf(chromiumPath() === null)('the report in a browser', { timeout: 6
         ' service',
       ]);
       expect(await page.locator('[data-chart="ablation-cpu"] .legend li').count()).toBe(2);
+      expect(complaints).toEqual([]);
+    });
+  });
+
+  test('draws how the interval of a run that ended early narrowed', async () => {
+    await withPage(renderHtml({ ...input, run: withLooks() }, assets), {}, async ({ page, complaints }) => {
+      await expectDrawn(page, 'narrowing-0');
       expect(complaints).toEqual([]);
     });
   });
