@@ -19,6 +19,7 @@ import {
   type Validity,
 } from '../record/index.js';
 import { analyse } from '../stats/index.js';
+import { decidableOf } from './calibration.js';
 import { type ExitCode, UsageFault } from './outcome.js';
 
 export interface JudgedRun extends StoredRun {
@@ -42,7 +43,9 @@ export function judge(folder: StoredRun): JudgedRun {
   const proven = analyse({ ...stored.run, variants }, slices, windows, profiles, controls, steps);
   const validity = withDamage(proven.analysis.validity, stored.damaged.length);
   const { effects, looks } = proven.analysis;
-  const found = evaluateGate(stored.run.planned, effects, validity, floorOf(stored.run), looks);
+  const seconds = secondsOf(stored.run);
+  const floor = calibrationFloor(stored.run.floor, seconds ?? 0);
+  const found = evaluateGate(stored.run.planned, effects, validity, floor, looks, seconds);
   const gate = withConfirmation(found, stored.run.confirmation);
   const analysis = { ...proven.analysis, validity, gate };
   return { ...stored, run: { ...stored.run, variants: proven.variants, analysis }, analysis };
@@ -91,10 +94,11 @@ function withDamage(validity: Validity, damagedLines: number): Validity {
   };
 }
 
-/** The floor of a run as long as this one took; empty where it did not end. */
-function floorOf(run: RunRecord): CalibrationFloor {
-  if (run.finishedAt === null) return {};
-  return calibrationFloor(run.floor, (Date.parse(run.finishedAt) - Date.parse(run.createdAt)) / 1000);
+/** How long a run took; null where it did not end. */
+function secondsOf({ createdAt, finishedAt }: RunRecord): number | null {
+  if (finishedAt === null) return null;
+  const seconds = (Date.parse(finishedAt) - Date.parse(createdAt)) / 1000;
+  return seconds > 0 ? seconds : null;
 }
 
 /**
@@ -103,8 +107,10 @@ function floorOf(run: RunRecord): CalibrationFloor {
  */
 export function calibrationFloor(floor: NoiseFloor | null, seconds: number): CalibrationFloor {
   if (floor === null || !(seconds > 0)) return {};
-  const share = floor.smallestDecidable * Math.sqrt(floor.seconds / seconds);
-  return { 'cpu.per_request': 1 + share };
+  const longer = Math.sqrt(floor.seconds / seconds);
+  return Object.fromEntries(
+    Object.entries(decidableOf(floor)).map(([metric, share]) => [metric, 1 + share * longer]),
+  );
 }
 
 /** The exit code of a judged run. `failOn` other than `regression` means that a missing verdict fails too. */

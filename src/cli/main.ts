@@ -233,11 +233,15 @@ history
 
 program
   .command('calibrate')
-  .description('measure plain against itself: this machine’s noise floor, kept for later gates')
+  .description('measure a variant against itself: this machine’s noise floor, kept for later runs and gates')
+  .argument(
+    '[scenario]',
+    'whose traffic, slices and baseline to take, for scenarios like it (default: plain)',
+  )
   .option('--time <time>', 'how long to measure', duration, 60_000)
   .option('--seed <n>', 'seed of everything random', wholeNumber(0), 1)
   .option('--json', 'print the floor as JSON on stdout')
-  .action((options) => ends(calibrateCommand(terminal, options)));
+  .action((scenario: string | undefined, options) => ends(calibrateCommand(terminal, scenario, options)));
 
 program
   .command('validate')

@@ -1,7 +1,6 @@
 /** `meshmark run`: the main job. */
 import { readMachine } from '../probes/index.js';
-import type { NoiseFloor } from '../record/index.js';
-import { loadFloor } from './calibration.js';
+import { floorLines, loadFloor, shapeOf } from './calibration.js';
 import { confirmed } from './confirm-run.js';
 import { interruptSignal } from './interrupt.js';
 import { gateExitCode, judge } from './judge.js';
@@ -71,8 +70,10 @@ export async function runCommand(
     `${plan.variants.length} ${plan.variants.length === 1 ? 'variant' : 'variants'}, ${rounds} ${rounds === 1 ? 'round' : 'rounds'}, about ${plan.estimatedSeconds.toFixed(0)} s, seed ${seed} → ${directory}`,
   );
 
-  const floor = loadFloor(readMachine(null, {}).fingerprint);
-  if (floor !== null) terminal.note(floorNote(floor, plan.estimatedSeconds));
+  const floor = loadFloor(readMachine(null, {}).fingerprint, shapeOf(plan));
+  if (floor !== null) {
+    for (const line of floorLines(floor, plan.analysis.gate, plan.estimatedSeconds)) terminal.note(line);
+  }
 
   const { signal, release } = interruptSignal(terminal);
   try {
@@ -95,12 +96,6 @@ export async function runCommand(
   } finally {
     release();
   }
-}
-
-/** What the machine's calibration lets a run of this length show. */
-function floorNote(floor: NoiseFloor, seconds: number): string {
-  const share = floor.smallestDecidable * Math.sqrt(floor.seconds / seconds);
-  return `by its calibration this machine can show ≥ ${(share * 100).toFixed(1)} % CPU per request in ${seconds.toFixed(0)} s`;
 }
 
 function repeatCommand(scenario: string, options: RunOptions, seed: number): string[] {

@@ -11,17 +11,22 @@ import {
   type Validity,
 } from '../record/index.js';
 import { gatedConfidence, pairsOfRule } from '../stats/index.js';
+import { neededTime } from './needed-time.js';
 
 /** From a calibration: the smallest ratio above 1 that the machine can tell from 1, by metric. */
 export type CalibrationFloor = Readonly<Partial<Record<MetricName, number>>>;
 
-type Outcome = Pick<GateResult, 'outcome' | 'explanation'>;
+type Outcome = Pick<GateResult, 'outcome' | 'explanation'> & {
+  /** True where it is the interval's width that leaves it undecided. */
+  readonly byInterval?: boolean;
+};
 
 /**
  * One result for each rule and each candidate it names. `fail` when the interval lies beyond the limit, `pass` when
  * no part of it does, else `undecided`; a run that is invalid and a variant that did not do what it claims decide
  * nothing. A rule that finds nothing to judge is `undecided`, never silently passed. A run that could end early is judged
- * by its last look, whose decisions hold however often it was looked at.
+ * by its last look, whose decisions hold however often it was looked at. Where an interval leaves a rule undecided, and it is
+ * known that the run took `seconds`, the explanation says how long one would have to be.
  */
 export function evaluateGate(
   planned: PlannedAnalysis,
@@ -29,6 +34,7 @@ export function evaluateGate(
   validity: Validity,
   floor: CalibrationFloor = {},
   looks: readonly Look[] = [],
+  seconds: number | null = null,
 ): GateResult[] {
   return planned.gate.flatMap((rule, index) => {
     const pairs = pairsOfRule(rule, planned);
@@ -54,7 +60,17 @@ export function evaluateGate(
           floor[rule.metric],
           found?.decision,
         );
-        return { metric: rule.metric, ...pair, limit: limitOf(rule), ...outcome };
+        const more =
+          outcome.byInterval !== true || effect === undefined || seconds === null
+            ? null
+            : neededTime(rule, effect, seconds);
+        return {
+          metric: rule.metric,
+          ...pair,
+          limit: limitOf(rule),
+          outcome: outcome.outcome,
+          explanation: more === null ? outcome.explanation : `${outcome.explanation} ${more}`,
+        };
       }),
       ...missing.map(
         (candidate): GateResult => ({
@@ -204,7 +220,11 @@ function explain(
     case 'pass':
       return { outcome, explanation: `${interval}: all of it is within the limit (${limit}).` };
     case 'undecided':
-      return { outcome, explanation: `${interval}: it lies on both sides of the limit (${limit}).` };
+      return {
+        outcome,
+        explanation: `${interval}: it lies on both sides of the limit (${limit}).`,
+        byInterval: true,
+      };
   }
 }
 

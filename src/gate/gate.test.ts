@@ -205,6 +205,40 @@ describe('the gate of a run that could end early', () => {
   });
 });
 
+describe('what an undecided rule says of time', () => {
+  const told = (rule: GateRule, change: Partial<Effect>, seconds: number | null = 60) =>
+    evaluateGate(planned([rule]), [effect(change)], VALID, {}, [], seconds)[0]?.explanation ?? '';
+  const onePercent: GateRule = { ...RULE, maxIncrease: 0.01 };
+
+  it('is how long the machine needs for the limit, by the square of how much too wide the interval is', () => {
+    // Half as wide as ± 1.8 %, and a third more for being found in most runs: 5.8 times as long.
+    expect(told(onePercent, { ratio: 1, low: 1 / 1.018, high: 1.018 })).toMatch(
+      /This machine cannot decide 1 % in 60 s; it needs about 6 min\.$/,
+    );
+    expect(told(onePercent, { ratio: 1, low: 1 / 1.018, high: 1.018 }, 600)).toContain('in 10 min');
+    expect(told({ ...RULE, maxIncrease: 0.0001 }, { ratio: 1, low: 0.5, high: 2 })).toContain(
+      'No run of a length',
+    );
+  });
+
+  it('is how long it would take as found, where the change is near the limit and not the interval wide', () => {
+    expect(told(RULE, { ratio: 1.045, low: 1.035, high: 1.055 })).toMatch(
+      /If the change is what was found, about \d+ min would decide it\.$/,
+    );
+    expect(told(RULE, { ratio: 1.05, low: 1.04, high: 1.06 })).toContain('the limit itself');
+  });
+
+  it('is nothing where the rule is decided, the time is not known, or it is not a matter of time', () => {
+    expect(told(RULE, { ratio: 1, low: 0.99, high: 1.01 })).toMatch(
+      /within the limit \(at most 5 % more\)\.$/,
+    );
+    expect(told(onePercent, { ratio: 1, low: 0.9, high: 1.1 }, null)).not.toContain('needs about');
+    expect(told(RULE, { verdict: 'not-exercised', reason: 'so' })).toBe('Cannot tell: so.');
+    const none = { ratio: null, low: null, high: null, differenceLow: -1, differenceHigh: 1 };
+    expect(told(RULE, none)).not.toContain('needs about');
+  });
+});
+
 describe('a confirmation', () => {
   const failed = evaluateGate(planned(), [effect()], VALID);
   const confirmation = (change: Partial<Effect>, seed = 9): Confirmation => ({

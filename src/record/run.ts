@@ -117,6 +117,10 @@ export const noiseFloor = z.object({
   seconds: z.number().positive(),
   /** Smallest relative change of CPU per request that a run of that length shows. */
   smallestDecidable: z.number().nonnegative(),
+  /** Name of the scenario that it was measured with; absent for meshmark's own. */
+  scenario: z.string().optional(),
+  /** The same for every metric that the calibration judged; absent where it judged CPU per request alone. */
+  metrics: z.partialRecord(metricName, z.number().nonnegative()).optional(),
 });
 export type NoiseFloor = z.infer<typeof noiseFloor>;
 
