@@ -52,7 +52,7 @@ describe('a scenario’s calibration', () => {
   it('is of the first data plane where the baseline is direct, and refused where there is none to take', () => {
     const direct = againstItself(planOf(SCENARIO.replace('baseline: plain', 'baseline: direct')), 60_000);
     expect(direct.ok && direct.plan.variants.map(({ id }) => id)).toEqual(['plain', 'plain-again']);
-    const none = SCENARIO.slice(0, SCENARIO.indexOf('baseline'));
+    const none = SCENARIO.slice(0, SCENARIO.indexOf('variants')).concat('variants: [{id: direct}]\n');
     expect(againstItself(planOf(none), 60_000).ok).toBe(false);
   });
 });

@@ -4,6 +4,7 @@ export { type LookedAt, lookAfter } from './looks.js';
 export { gatedConfidence, pairsOfRule } from './multiplicity.js';
 export { amdahlSpeedUp } from './offload-ceiling.js';
 export { createRandom, type Random } from './random.js';
+export { wilson } from './share.js';
 export { nextRate, type RateOutcome, type SearchSettings } from './slo-search.js';
 export { stepOutcome } from './step-outcome.js';
 export { unfairUnder } from './verdict.js';
