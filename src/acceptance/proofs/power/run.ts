@@ -37,15 +37,21 @@ function listOption(name: string, fallback: readonly number[]): readonly number[
   return values;
 }
 
+function roundsOf(what: 'cpu' | 'latency', seconds: number): number {
+  const rounds = Math.floor((seconds - START_SECONDS) / (SLICES[what].seconds + ROUND_SECONDS));
+  if (rounds < 4) {
+    throw new RangeError(`${seconds} s have no room for four sets of fresh processes to judge ${what} by`);
+  }
+  return rounds;
+}
+
 function scenario(what: 'cpu' | 'latency', burnMicros: number, seconds: number): string {
-  const slices = SLICES[what];
-  const rounds = Math.floor((seconds - START_SECONDS) / (slices.seconds + ROUND_SECONDS));
-  if (rounds < 4) throw new RangeError(`${seconds} s have no room for four sets of fresh processes`);
+  const rounds = roundsOf(what, seconds);
   return `schema: meshmark.scenario/1
 name: power
 topology: {hops: 2}
 workload: {protocol: http1, responseBytes: 4KiB, connections: 16}
-${what === 'latency' ? 'load: {driver: loadgen, model: open, rate: 800/s, arrivals: poisson}\n' : ''}slices: {blocks: ${rounds}, replicas: ${rounds}, budget: ${Math.ceil(seconds + 1)}s, ${slices.text}}
+${what === 'latency' ? 'load: {driver: loadgen, model: open, rate: 800/s, arrivals: poisson}\n' : ''}slices: {blocks: ${rounds}, replicas: ${rounds}, budget: ${Math.ceil(seconds + 1)}s, ${SLICES[what].text}}
 variants:
   - {id: plain}
   - {id: burning, kind: sidecar, options: {testBurnMicros: ${burnMicros.toFixed(2)}}}
@@ -53,6 +59,9 @@ baseline: plain
 gate: [{metric: ${GATED[what]}, maxIncrease: 0%}]
 `;
 }
+
+// Refused before anything is measured.
+for (const { what } of sizes) for (const seconds of times) roundsOf(what, seconds);
 
 // Seeds go on from where the file ends, so that no run is a repetition.
 let seed = 10_000 + readOutcomes().length;
