@@ -101,12 +101,24 @@ export async function calibrateCommand(
   }
 }
 
+/** What narrows an interval soonest, by where its noise comes from. */
+function mend({ restart, stretch, slice }: NonNullable<Floor['noise']>): string {
+  return restart > stretch + slice
+    ? 'more sets of fresh processes narrow an interval most'
+    : 'more time narrows an interval, in longer rounds or more of them alike';
+}
+
 function keptLines(floor: Floor, subject: string, path: string): string[] {
   const percent = (share: number) => `${(share * 100).toFixed(1)} %`;
   return [
     `${subject} against itself: ${percent(floor.ratio - 1)} [${percent(floor.low - 1)}, ${percent(floor.high - 1)}] CPU per request`,
     `this machine can show a change of ${percent(floor.smallestDecidable)} in ${floor.seconds.toFixed(0)} s, ` +
       `and about ${percent(floor.smallestDecidable / 2)} in four times as long`,
+    ...(floor.noise === null
+      ? []
+      : [
+          `its noise comes ${percent(floor.noise.restart)} from starts of processes, ${percent(floor.noise.stretch)} from stretches of a round, ${percent(floor.noise.slice)} from single slices: ${mend(floor.noise)}`,
+        ]),
     `kept in ${path}`,
   ];
 }

@@ -13,8 +13,11 @@ import {
   type MetricName,
   type NoiseFloor,
   noiseFloor,
+  type Pair,
   type RunRecord,
+  type SliceRecord,
 } from '../record/index.js';
+import { varianceSplitOf } from '../stats/index.js';
 
 const floorSchema = noiseFloor.extend({
   schema: z.literal('meshmark.floor/1'),
@@ -22,12 +25,18 @@ const floorSchema = noiseFloor.extend({
   ratio: z.number(),
   low: z.number(),
   high: z.number(),
+  /** Shares of the noise, where short slices tell it; see `varianceSplitOf`. */
+  noise: z.object({ restart: z.number(), stretch: z.number(), slice: z.number() }).nullable().default(null),
 });
 export type Floor = z.infer<typeof floorSchema>;
 
 /** The floor that an A/A run shows, or null when it has no valid figure of CPU per request. */
 export function floorOf(
-  { run, analysis }: { readonly run: RunRecord; readonly analysis: Analysis },
+  {
+    run,
+    analysis,
+    slices,
+  }: { readonly run: RunRecord; readonly analysis: Analysis; readonly slices: readonly SliceRecord[] },
   seconds: number,
   scenario: string | null,
 ): Floor | null {
@@ -47,8 +56,14 @@ export function floorOf(
     low: cpu.low,
     high: cpu.high,
     smallestDecidable: decidable(cpu.low, cpu.high),
+    noise: noiseOf(run, slices, cpu),
     ...(scenario === null ? {} : { scenario, metrics: Object.fromEntries(metrics) }),
   };
+}
+
+function noiseOf({ variants }: RunRecord, slices: readonly SliceRecord[], { candidate, baseline }: Pair) {
+  const [one, other] = [candidate, baseline].map((id) => variants.find((variant) => variant.id === id));
+  return one === undefined || other === undefined ? null : varianceSplitOf(slices, one, other);
 }
 
 /** The interval's half width decides at the chosen confidence; to be found in most runs a change must exceed it. */

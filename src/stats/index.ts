@@ -7,4 +7,5 @@ export { createRandom, type Random } from './random.js';
 export { wilson } from './share.js';
 export { nextRate, type RateOutcome, type SearchSettings } from './slo-search.js';
 export { stepOutcome } from './step-outcome.js';
+export { type VarianceSplit, varianceSplitOf } from './variance-split.js';
 export { unfairUnder } from './verdict.js';

@@ -51,7 +51,7 @@ function scenario(what: 'cpu' | 'latency', burnMicros: number, seconds: number):
 name: power
 topology: {hops: 2}
 workload: {protocol: http1, responseBytes: 4KiB, connections: 16}
-${what === 'latency' ? 'load: {driver: loadgen, model: open, rate: 800/s, arrivals: poisson}\n' : ''}slices: {blocks: ${rounds}, replicas: ${rounds}, budget: ${Math.ceil(seconds + 1)}s, ${SLICES[what].text}}
+${what === 'latency' ? 'load: {driver: loadgen, model: open, rate: 400/s, arrivals: poisson}\n' : ''}slices: {blocks: ${rounds}, replicas: ${rounds}, budget: ${Math.ceil(seconds + 1)}s, ${SLICES[what].text}}
 variants:
   - {id: plain}
   - {id: burning, kind: sidecar, options: {testBurnMicros: ${burnMicros.toFixed(2)}}}
