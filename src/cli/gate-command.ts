@@ -1,6 +1,5 @@
 /** `meshmark gate`: the scenario's gate on a stored run. */
-import { readRun } from '../record/index.js';
-import { gateExitCode, judge } from './judge.js';
+import { gateExitCode, judgeFolder } from './judge.js';
 import type { ExitCode } from './outcome.js';
 import { gateLines } from './summary.js';
 import type { Terminal } from './terminal.js';
@@ -11,7 +10,7 @@ export function gateCommand(
   directory: string,
   options: { readonly json?: boolean; readonly failOn: string },
 ): ExitCode {
-  const judged = judge(readRun(directory));
+  const judged = judgeFolder(directory);
   const exitCode = gateExitCode(judged, options.failOn);
   const { gate, validity } = judged.analysis;
   if (options.json === true) terminal.print(JSON.stringify({ exitCode, validity, gate }, null, 2));

@@ -81,6 +81,8 @@ program
   .option('--blocks <n>', 'long blocks, instead of the scenario’s', wholeNumber(1))
   .option('--slice <time>', 'length of a long slice, instead of the scenario’s', duration)
   .option('--variant <id...>', 'only these variants, and the baseline')
+  .option('--no-early-stop', 'go on to the end when the gate is decided before')
+  .option('--no-confirm', 'fail without running a regression again on fresh processes')
   .addOption(
     new Option('--cluster <provider>', 'where variants stand, instead of the scenario’s').choices([
       'local',
@@ -239,11 +241,15 @@ history
 
 program
   .command('calibrate')
-  .description('measure plain against itself: this machine’s noise floor, kept for later gates')
+  .description('measure a variant against itself: this machine’s noise floor, kept for later runs and gates')
+  .argument(
+    '[scenario]',
+    'whose traffic, slices and baseline to take, for scenarios like it (default: plain)',
+  )
   .option('--time <time>', 'how long to measure', duration, 60_000)
   .option('--seed <n>', 'seed of everything random', wholeNumber(0), 1)
   .option('--json', 'print the floor as JSON on stdout')
-  .action((options) => ends(calibrateCommand(terminal, options)));
+  .action((scenario: string | undefined, options) => ends(calibrateCommand(terminal, scenario, options)));
 
 program
   .command('validate')

@@ -20,6 +20,7 @@ import {
   createRunWriter,
   type NoiseFloor,
   RUN_SCHEMA,
+  type RunEnding,
   type RunRecord,
   type RunVariant,
   type RunWriter,
@@ -29,6 +30,7 @@ import {
 } from '../record/index.js';
 import { executeRun, type ProgressEvent, type RunOutcome } from '../runner/index.js';
 import { driverDigests, driversOf, k6LoadOf } from './drivers.js';
+import { endEarly } from './early-end.js';
 import { foreignDigests } from './foreign-programs.js';
 import { type Ground, groundOf } from './ground.js';
 import { rowsOf } from './variant-rows.js';
@@ -36,6 +38,8 @@ import { rowsOf } from './variant-rows.js';
 export interface RunRequest {
   readonly plan: Plan;
   readonly directory: string;
+  /** What the run is called; default: the folder's name. */
+  readonly runId?: string;
   /** The command line that repeats this run. */
   readonly command: readonly string[];
   /** What this machine is known to tell apart; null when it has not been calibrated. */
@@ -106,6 +110,7 @@ export async function performRun(asked: RunRequest): Promise<StoredRun> {
       ...driversOf(k6, plan),
     };
     writer.writeRun(run);
+    const early = endEarly(run, plan.schedule.budgetMs, writer);
     const outcome = await executeRun(
       { ...plan, variants: available },
       {
@@ -120,15 +125,15 @@ export async function performRun(asked: RunRequest): Promise<StoredRun> {
         readProcessCpuNs,
         clock: systemClock,
       },
-      writer,
+      early.sink,
       {
         onProgress: request.onProgress,
         signal: request.signal,
         ...(request.nextRate === undefined ? {} : { nextRate: request.nextRate }),
-        decide: ({ elapsedMs }) => (elapsedMs < plan.schedule.budgetMs ? 'continue' : 'stop'),
+        decide: early.decide,
       },
     );
-    run = concluded({ ...run, ...ground.findings() }, outcome, cluster);
+    run = concluded({ ...run, ...ground.findings() }, outcome, cluster, early.why());
     writer.writeRun(run);
   } catch (fault) {
     if (writer !== null && run !== null) keepFailure(writer, run, fault);
@@ -156,7 +161,7 @@ function manifestOf(
   const { plan } = request;
   return {
     schema: RUN_SCHEMA,
-    runId: request.directory.split('/').at(-1) ?? request.directory,
+    runId: request.runId ?? request.directory.split('/').at(-1) ?? request.directory,
     meshmarkVersion: packageVersion(),
     command: [...request.command],
     seed: plan.schedule.seed,
@@ -219,10 +224,18 @@ function concluded(
   run: RunRecord,
   outcome: RunOutcome,
   cluster: Pick<Cluster, 'link' | 'isolation' | 'whyEnded'>,
+  told: RunEnding['why'] | null,
 ): RunRecord {
   const interrupted = outcome.state === 'interrupted';
+  const { rounds } = run.planned;
+  const why = outcome.roundsDone < rounds ? (told ?? 'nothing left') : 'planned';
   return {
     ...run,
+    ending: {
+      rounds: outcome.roundsDone,
+      replicas: outcome.replicasDone,
+      why: interrupted ? 'interrupted' : why,
+    },
     state: outcome.state,
     stateReason: interrupted
       ? `interrupted after ${outcome.roundsDone} of ${run.planned.rounds} rounds`

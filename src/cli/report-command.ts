@@ -1,6 +1,6 @@
 /** `meshmark report`: stored runs judged and rendered again. */
 import { readImported, readRun } from '../record/index.js';
-import { judge } from './judge.js';
+import { judgeFolder } from './judge.js';
 import { EXIT, type ExitCode } from './outcome.js';
 import { writeImportedReports, writeProfile, writeReports } from './reports.js';
 import type { Terminal } from './terminal.js';
@@ -23,7 +23,9 @@ export async function reportCommand(terminal: Terminal, directories: readonly st
     if (more > 0) terminal.note(`${directory}/slices.jsonl: ${more} more lines were left out`);
     const profiled = stored.run.planned.stacks !== undefined;
     terminal.print(
-      await (profiled ? writeProfile(directory, stored) : writeReports(directory, judge(stored))),
+      await (profiled
+        ? writeProfile(directory, stored)
+        : writeReports(directory, judgeFolder(directory, stored))),
     );
   }
   return EXIT.passed;

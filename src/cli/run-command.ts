@@ -1,12 +1,12 @@
 /** `meshmark run`: the main job. */
 import { readMachine } from '../probes/index.js';
-import type { NoiseFloor } from '../record/index.js';
-import { loadFloor } from './calibration.js';
+import { floorLines, loadFloor, shapeOf } from './calibration.js';
+import { confirmed } from './confirm-run.js';
 import { interruptSignal } from './interrupt.js';
 import { gateExitCode, judge } from './judge.js';
 import { EXIT, type ExitCode } from './outcome.js';
 import { performRun } from './perform-run.js';
-import { createProgressView, type ProgressView } from './progress.js';
+import { watching } from './progress.js';
 import { writeReports } from './reports.js';
 import { runDirectory } from './run-folder.js';
 import { planFile } from './scenario-file.js';
@@ -18,6 +18,9 @@ export interface RunOptions {
   readonly seed?: number;
   readonly blocks?: number;
   readonly slice?: number;
+  /** False where the command line says so. */
+  readonly earlyStop?: boolean;
+  readonly confirm?: boolean;
   readonly variant?: readonly string[];
   readonly json?: boolean;
   readonly failOn: string;
@@ -58,6 +61,8 @@ export async function runCommand(
     ...(options.blocks === undefined ? {} : { blocks: options.blocks }),
     ...(options.slice === undefined ? {} : { sliceMs: options.slice }),
     ...(options.variant === undefined ? {} : { variants: options.variant }),
+    ...(options.earlyStop === false ? { earlyStop: false } : {}),
+    ...(options.confirm === false ? { confirm: false } : {}),
     cluster: clusterOptions(options),
   });
   const directory = runDirectory(options.out, plan.scenario.name, new Date());
@@ -66,25 +71,23 @@ export async function runCommand(
     `${plan.variants.length} ${plan.variants.length === 1 ? 'variant' : 'variants'}, ${rounds} ${rounds === 1 ? 'round' : 'rounds'}, about ${plan.estimatedSeconds.toFixed(0)} s, seed ${seed} → ${directory}`,
   );
 
-  const floor = loadFloor(readMachine(null, {}).fingerprint);
-  if (floor !== null) terminal.note(floorNote(floor, plan.estimatedSeconds));
+  const floor = loadFloor(readMachine(null, {}).fingerprint, shapeOf(plan));
+  if (floor !== null) {
+    for (const line of floorLines(floor, plan.analysis.gate, plan.estimatedSeconds)) terminal.note(line);
+  }
 
-  let view: ProgressView | null = null;
   const { signal, release } = interruptSignal(terminal);
   try {
-    const stored = await performRun({
+    const asked = {
       plan,
       directory,
       command: repeatCommand(scenario, options, seed),
       floor,
       signal,
       allowPrivileged: options.allowPrivileged === true,
-      onStanding: (roles) => {
-        view = createProgressView(terminal, plan.estimatedSeconds, roles, () => performance.now());
-      },
-      onProgress: (event) => view?.onProgress(event),
-    });
-    const judged = judge(stored);
+    };
+    const stored = await performRun({ ...asked, ...watching(terminal, plan) });
+    const judged = await confirmed(terminal, asked, judge(stored));
     const report = await writeReports(directory, judged);
     if (options.json === true) {
       terminal.print(
@@ -94,16 +97,13 @@ export async function runCommand(
       for (const line of summaryLines(judged, terminal.paint)) terminal.print(line);
       terminal.print(`Report: ${report}`);
     }
-    return stored.run.state === 'interrupted' ? EXIT.interrupted : gateExitCode(judged, options.failOn);
+    const { state, confirmation } = judged.run;
+    return state === 'interrupted' || confirmation?.ending?.why === 'interrupted'
+      ? EXIT.interrupted
+      : gateExitCode(judged, options.failOn);
   } finally {
     release();
   }
-}
-
-/** What the machine's calibration lets a run of this length show. */
-function floorNote(floor: NoiseFloor, seconds: number): string {
-  const share = floor.smallestDecidable * Math.sqrt(floor.seconds / seconds);
-  return `by its calibration this machine can show ≥ ${(share * 100).toFixed(1)} % CPU per request in ${seconds.toFixed(0)} s`;
 }
 
 function repeatCommand(scenario: string, options: RunOptions, seed: number): string[] {
@@ -112,6 +112,8 @@ function repeatCommand(scenario: string, options: RunOptions, seed: number): str
     ...(options.blocks === undefined ? [] : ['--blocks', String(options.blocks)]),
     ...(options.slice === undefined ? [] : ['--slice', `${options.slice}ms`]),
     ...(options.variant === undefined ? [] : ['--variant', ...options.variant]),
+    ...(options.earlyStop === false ? ['--no-early-stop'] : []),
+    ...(options.confirm === false ? ['--no-confirm'] : []),
     ...Object.keys(CLUSTER_OPTIONS).flatMap((option) => {
       const value = options[option as keyof typeof CLUSTER_OPTIONS];
       return value === undefined ? [] : [`--${option}`, value];

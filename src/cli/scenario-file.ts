@@ -11,6 +11,8 @@ export interface PlanOverrides {
   readonly blocks?: number;
   readonly sliceMs?: number;
   readonly variants?: readonly string[];
+  readonly earlyStop?: boolean;
+  readonly confirm?: boolean;
   /** What the command line says of `cluster`, over what the scenario does. */
   readonly cluster?: Readonly<Record<string, unknown>>;
 }

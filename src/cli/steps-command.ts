@@ -7,7 +7,7 @@ import { type JudgedRun, judge } from './judge.js';
 import { parseObjective } from './objective.js';
 import { EXIT, type ExitCode, UsageFault } from './outcome.js';
 import { performRun } from './perform-run.js';
-import { createProgressView, type ProgressView } from './progress.js';
+import { watching } from './progress.js';
 import { writeReports } from './reports.js';
 import { runDirectory } from './run-folder.js';
 import { planFile } from './scenario-file.js';
@@ -186,8 +186,8 @@ async function performSteps(
   terminal.note(
     `${length} ${length === 1 ? 'variant' : 'variants'}, ${what}, about ${plan.estimatedSeconds.toFixed(0)} s, seed ${plan.schedule.seed} → ${directory}`,
   );
-  let view: ProgressView | null = null;
   const { signal, release } = interruptSignal(terminal);
+  const view = watching(terminal, plan);
   try {
     const stored = await performRun({
       plan,
@@ -195,12 +195,10 @@ async function performSteps(
       command: ['npx', 'meshmark', word, scenario, ...process.argv.slice(4)],
       floor: null,
       signal,
-      onStanding: (roles) => {
-        view = createProgressView(terminal, plan.estimatedSeconds, roles, () => performance.now());
-      },
+      ...view,
       onProgress: (event) => {
         if (event.type === 'step') search?.onStep(event.step);
-        view?.onProgress(event);
+        view.onProgress(event);
       },
       ...(search === undefined ? {} : { nextRate: search.nextRate }),
     });

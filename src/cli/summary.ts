@@ -1,5 +1,6 @@
 /** The verdicts as lines of text for a terminal, and as JSON for machines. */
 import { type Effect, METRICS, type MetricName, type Verdict } from '../record/index.js';
+import { confirmationSentence, endingSentence } from '../report/index.js';
 import type { JudgedRun } from './judge.js';
 import type { ExitCode } from './outcome.js';
 import { stepLines } from './step-summary.js';
@@ -117,16 +118,18 @@ function variantLines(judged: JudgedRun, paint: Paint): string[] {
     );
 }
 
-/** Outcome of each gate rule, then the run's validity with its reasons. */
+/** Why it ended early if it did, the outcome of each gate rule, then the run's validity with its reasons. */
 export function gateLines(judged: JudgedRun, paint: Paint): string[] {
   const { gate, validity } = judged.analysis;
   const styles = { pass: 'green', fail: 'red', undecided: 'yellow' } as const;
   const reasons = validity.reasons.map((reason) => `  ${plainText(reason)}`);
   return [
+    ...[endingSentence(judged.run)].filter((line) => line !== null),
     ...gate.map(
       ({ metric, candidate, baseline, outcome, explanation }) =>
         `gate ${paint(styles[outcome], outcome)}: ${candidate} against ${baseline}, ${METRICS[metric].label}: ${explanation}`,
     ),
+    ...[confirmationSentence(judged.run)].filter((line) => line !== null),
     `This run is ${validity.status === 'valid' ? paint('green', 'valid') : paint('yellow', validity.status)}${reasons.length > 0 ? ':' : '.'}`,
     ...reasons,
   ];
@@ -154,5 +157,7 @@ export function resultJson(directory: string, judged: JudgedRun, exitCode: ExitC
     ...(analysis.sloResults === undefined ? {} : { sloResults: analysis.sloResults }),
     disagreements: analysis.disagreements,
     gate: analysis.gate,
+    ...(run.ending === undefined ? {} : { ending: run.ending }),
+    ...(run.confirmation === undefined ? {} : { confirmation: run.confirmation }),
   };
 }

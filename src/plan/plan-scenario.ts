@@ -9,6 +9,7 @@ import {
 } from '../scenario/index.js';
 import type { VariantSpec } from '../variants/index.js';
 import { ablationOf, cellPlans, gateOver } from './cells.js';
+import { confirmationFaults, FEWEST_REPLICAS } from './confirmation.js';
 import { clusterMs, estimateMs, roundsThatFit } from './estimate.js';
 import type { Plan, Schedule } from './plan.js';
 import { whyNotProfiled } from './profiles.js';
@@ -19,6 +20,10 @@ export interface PlanOverrides {
   readonly blocks?: number;
   /** Length of long slices. */
   readonly sliceMs?: number;
+  /** False for a run that goes on to its end whatever its gate says. */
+  readonly earlyStop?: boolean;
+  /** False for a gate that fails without running a regression again. */
+  readonly confirm?: boolean;
   /** Ids of the variants to measure; the baseline is always kept. */
   readonly variants?: readonly string[];
 }
@@ -36,7 +41,6 @@ export type PlannedScenario =
 
 /** Fresh starts beyond this number add little to an interval and much to the run. */
 const USUAL_REPLICAS = 12;
-const FEWEST_REPLICAS = 4;
 /** Slice lengths vary by so much either way, so that slices do not fall into step with GC or timers. */
 const JITTER = 0.3;
 
@@ -51,6 +55,9 @@ export function planScenario(scenario: Scenario, source: PlanSource): PlannedSce
   if (faults.length > 0) return { ok: false, faults };
 
   faults.push(...scheduleFaults(schedule, variants.length));
+  if (scenario.gate.length > 0 && schedule.rounds >= FEWEST_REPLICAS) {
+    faults.push(...confirmationFaults(schedule, variants.length));
+  }
   const [first] = cells;
   if (faults.length > 0 || first === undefined) return { ok: false, faults };
 
@@ -99,6 +106,7 @@ export function planScenario(scenario: Scenario, source: PlanSource): PlannedSce
         hasLong: schedule.long !== null,
         rounds: schedule.rounds,
         replicas: schedule.replicas,
+        ...looksOf(scenario, overrides, schedule.replicas),
         ...offloadCeilingOf(scenario, variants),
       },
       counterparts: Object.fromEntries(cells.flatMap(({ counterparts }) => Object.entries(counterparts))),
@@ -106,6 +114,19 @@ export function planScenario(scenario: Scenario, source: PlanSource): PlannedSce
       estimatedSeconds:
         (estimateMs(schedule, variants.length) + clusterMs(scenario.cluster.provider, schedule)) / 1000,
     },
+  };
+}
+
+/** After which sets of fresh processes the run may end; a look that is the only one ends nothing early. */
+function looksOf(
+  { gate, slices }: Scenario,
+  overrides: PlanOverrides,
+  replicas: number,
+): Pick<PlannedAnalysis, 'looks'> {
+  if (gate.length === 0 || !(overrides.earlyStop ?? slices.earlyStop) || replicas <= FEWEST_REPLICAS)
+    return {};
+  return {
+    looks: Array.from({ length: replicas - FEWEST_REPLICAS + 1 }, (_, index) => FEWEST_REPLICAS + index),
   };
 }
 
@@ -167,6 +188,7 @@ function scheduleOf(
     // The scenario's own number is held against its own blocks; fewer blocks by an override take fewer replicas along.
     replicas: overrides.blocks === undefined && slices.replicas !== null ? wanted : Math.min(rounds, wanted),
     budgetMs: slices.budgetMs,
+    confirmBudgetMs: overrides.confirm === false ? 0 : slices.budgetMs * slices.confirmShare,
     micro: slices.micro,
     long:
       slices.long === null

@@ -1,5 +1,6 @@
 export * from './analysis.js';
 export * from './cluster.js';
+export * from './confirmation.js';
 export * from './control.js';
 export { RecordError, type RecordFaultCode } from './fault.js';
 export { type RecordFileSystem, realFileSystem } from './file-system.js';
@@ -13,6 +14,7 @@ export {
 export * from './imported.js';
 export { jsonFaultPosition } from './json-position.js';
 export * from './line.js';
+export * from './looks.js';
 export * from './metrics.js';
 export * from './planned.js';
 export * from './profiles.js';

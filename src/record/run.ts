@@ -6,6 +6,8 @@
 import { z } from 'zod';
 import { analysis } from './analysis.js';
 import { clusterRecord } from './cluster.js';
+import { confirmation } from './confirmation.js';
+import { runEnding } from './looks.js';
 import { metricName, plannedAnalysis } from './planned.js';
 import { topology } from './topology.js';
 
@@ -115,6 +117,10 @@ export const noiseFloor = z.object({
   seconds: z.number().positive(),
   /** Smallest relative change of CPU per request that a run of that length shows. */
   smallestDecidable: z.number().nonnegative(),
+  /** Name of the scenario that it was measured with; absent for meshmark's own. */
+  scenario: z.string().optional(),
+  /** The same for every metric that the calibration judged; absent where it judged CPU per request alone. */
+  metrics: z.partialRecord(metricName, z.number().nonnegative()).optional(),
 });
 export type NoiseFloor = z.infer<typeof noiseFloor>;
 
@@ -172,6 +178,10 @@ export const runRecord = z.object({
   state: z.enum(['running', 'finished', 'interrupted', 'failed']),
   /** Why it is `interrupted` or `failed`; null otherwise. */
   stateReason: z.string().nullable(),
+  /** Absent in records of earlier versions, and of runs that failed or were killed. */
+  ending: runEnding.optional(),
+  /** Absent where no regression was run again. */
+  confirmation: confirmation.optional(),
   scenario: z.object({ name: z.string(), path: z.string(), text: z.string() }),
   planned: plannedAnalysis,
   variants: z.array(runVariant),

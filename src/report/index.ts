@@ -1,5 +1,6 @@
 export { loadReportAssets } from './assets.js';
 export { readCarriedRun } from './carried-run.js';
+export { confirmationSentence, endingSentence } from './ending.js';
 export { type FolderEntry, renderFolderHtml } from './folder-page.js';
 export { renderHistoryHtml } from './history.js';
 export { renderImportedHtml, renderImportedMarkdown } from './imported.js';

@@ -14,6 +14,7 @@ import { handshakes } from './sections/handshakes.js';
 import { headline } from './sections/headline.js';
 import { hopSplit } from './sections/hop-split.js';
 import { latency } from './sections/latency.js';
+import { narrowing } from './sections/narrowing.js';
 import { offload } from './sections/offload.js';
 import { machine, rawData, scenario } from './sections/origin.js';
 import { overhead } from './sections/overhead.js';
@@ -63,6 +64,7 @@ function sectionsOf(view: View): readonly Section[] {
   // A sweep or a search has steps at rates of their own and no slices, of which everything else tells.
   if (view.run.planned.steps !== undefined) return [rates(view), ...proof];
   return [
+    narrowing(view),
     surprises(view),
     why(view),
     overhead(view),

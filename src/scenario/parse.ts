@@ -153,6 +153,8 @@ function normalised(written: WrittenScenario, readBody: BodyReader): Scenario {
       budgetMs: slices.budget,
       seed: slices.seed,
       replicas: slices.replicas ?? null,
+      earlyStop: slices.earlyStop,
+      confirmShare: slices.confirm,
       long: slices.duration === undefined ? null : { durationMs: slices.duration, warmupMs: slices.warmup },
       micro:
         slices.micro === undefined

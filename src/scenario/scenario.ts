@@ -89,6 +89,10 @@ export interface ScenarioSlices {
   readonly seed: number;
   /** Null when the scenario leaves it to the plan. */
   readonly replicas: number | null;
+  /** Whether the run ends as soon as its gate is decided. */
+  readonly earlyStop: boolean;
+  /** How long a regression may be run again, as a share of the budget; 0 for not at all. */
+  readonly confirmShare: number;
   readonly long: { readonly durationMs: number; readonly warmupMs: number } | null;
   readonly micro: {
     readonly requests: number;

@@ -28,6 +28,20 @@ export function gatedEffects(planned: PlannedAnalysis): GatedEffect[] {
   return [...found.values()];
 }
 
+/** What a gate asks: each rule of each pair that it judges, in the rules' order. */
+export interface GateQuestion extends GatedEffect {
+  /** Which of the plan's rules, from 0. */
+  readonly rule: number;
+  readonly limits: Pick<GateRule, 'maxIncrease' | 'maxDecrease'>;
+}
+
+/** Every question of a plan's gate. */
+export function gateQuestions(planned: PlannedAnalysis): GateQuestion[] {
+  return planned.gate.flatMap((limits, rule) =>
+    pairsOfRule(limits, planned).map((pair) => ({ rule, metric: limits.metric, ...pair, limits })),
+  );
+}
+
 /** The pairs a gate rule judges: those against the run's baseline, or all where it has none. */
 export function pairsOfRule(rule: GateRule, planned: PlannedAnalysis): Pair[] {
   return planned.pairs.filter(
