@@ -80,6 +80,10 @@ program
   .option('--blocks <n>', 'long blocks, instead of the scenario’s', wholeNumber(1))
   .option('--slice <time>', 'length of a long slice, instead of the scenario’s', duration)
   .option('--variant <id...>', 'only these variants, and the baseline')
+  .option(
+    '--against <git:ref>',
+    'compare each variant with itself as another commit of the scenario’s repository has it',
+  )
   .addOption(
     new Option('--cluster <provider>', 'where variants stand, instead of the scenario’s').choices([
       'local',
@@ -98,6 +102,7 @@ program
 Examples:
   $ meshmark run scenarios/quickstart.yaml
   $ meshmark run scenarios/quickstart.yaml --variant pooled-buffer --blocks 4
+  $ meshmark run scenarios/quickstart.yaml --against git:origin/main
   $ meshmark run scenarios/quickstart.yaml --cluster kubernetes --context kind-bench`,
   )
   .action((scenario: string, options) => ends(runCommand(terminal, scenario, options)));
@@ -206,8 +211,13 @@ program
 
 program
   .command('gate')
-  .description('apply the scenario’s gate to a stored run')
-  .argument('<run>', 'a run folder')
+  .description('apply the scenario’s gate to a stored run, or to this version beside another commit’s')
+  .argument('<run>', 'a run folder; with --against git:REF a scenario file, too')
+  .option(
+    '--against <what>',
+    '`git:REF`: build that commit of the scenario’s repository, too, and measure both now',
+  )
+  .option('--out <dir>', 'with --against git:REF: folder for the record and the report')
   .option('--json', 'print the outcomes as JSON on stdout')
   .addOption(failOn)
   .action((run: string, options) => ends(gateCommand(terminal, run, options)));

@@ -17,6 +17,7 @@ import type { Plan } from '../plan/index.js';
 import { readAdmin, readCpuShares, readMachine, readProcessCpuNs, readStacks } from '../probes/index.js';
 import {
   type AskedRequest,
+  type ComparedCommit,
   createRunWriter,
   type NoiseFloor,
   RUN_SCHEMA,
@@ -28,6 +29,7 @@ import {
   type Topology,
 } from '../record/index.js';
 import { executeRun, type ProgressEvent, type RunOutcome } from '../runner/index.js';
+import { builtDigests } from './against/programs.js';
 import { driverDigests, driversOf, k6LoadOf } from './drivers.js';
 import { foreignDigests } from './foreign-programs.js';
 import { type Ground, groundOf } from './ground.js';
@@ -40,6 +42,8 @@ export interface RunRequest {
   readonly command: readonly string[];
   /** What this machine is known to tell apart; null when it has not been calibrated. */
   readonly floor: NoiseFloor | null;
+  /** The commit that variants are compared with; absent where they are with one another. */
+  readonly against?: ComparedCommit;
   readonly signal: AbortSignal;
   readonly onProgress: (event: ProgressEvent) => void;
   /** Called with the roles whose CPU counts, by variant, before the first slice. */
@@ -178,6 +182,7 @@ function manifestOf(
       dataplane: fileDigest(dataplaneBinary()),
       ...foreignDigests(plan.variants),
       ...driverDigests(plan),
+      ...builtDigests(plan.variants),
     }),
     isolation,
     parity: [],
@@ -186,6 +191,7 @@ function manifestOf(
     requests: requestsIn(plan),
     slowClients: plan.cells.length === 0 ? plan.workload.slowClients : null,
     floor: request.floor,
+    ...(request.against === undefined ? {} : { against: request.against }),
     analysis: null,
   };
 }

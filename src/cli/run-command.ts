@@ -1,10 +1,13 @@
 /** `meshmark run`: the main job. */
+
+import type { Plan } from '../plan/index.js';
 import { readMachine } from '../probes/index.js';
-import type { NoiseFloor } from '../record/index.js';
+import type { ComparedCommit, NoiseFloor } from '../record/index.js';
+import { type Built, buildVariants, comparedWith } from './against/build.js';
 import { loadFloor } from './calibration.js';
 import { interruptSignal } from './interrupt.js';
 import { gateExitCode, judge } from './judge.js';
-import { EXIT, type ExitCode } from './outcome.js';
+import { EXIT, type ExitCode, UsageFault } from './outcome.js';
 import { performRun } from './perform-run.js';
 import { createProgressView, type ProgressView } from './progress.js';
 import { writeReports } from './reports.js';
@@ -26,6 +29,9 @@ export interface RunOptions {
   readonly kubeconfig?: string;
   readonly namespace?: string;
   readonly image?: string;
+  readonly against?: string;
+  /** Whether a scenario without a gate is refused. */
+  readonly gateNeeded?: boolean;
 }
 
 /** Options that say where variants stand, by the scenario's own names. */
@@ -52,13 +58,21 @@ export async function runCommand(
   scenario: string,
   options: RunOptions,
 ): Promise<ExitCode> {
+  const compared = options.against === undefined ? null : comparedWith(options.against, scenario);
   const plan = planFile(scenario, {
     ...(options.seed === undefined ? {} : { seed: options.seed }),
     ...(options.blocks === undefined ? {} : { blocks: options.blocks }),
     ...(options.slice === undefined ? {} : { sliceMs: options.slice }),
     ...(options.variant === undefined ? {} : { variants: options.variant }),
+    ...(compared === null ? {} : { against: compared.plan }),
     cluster: clusterOptions(options),
   });
+  refuseWhatCannotBeBuilt(plan, options);
+  if (options.gateNeeded === true && plan.analysis.gate.length === 0) {
+    throw new UsageFault([
+      `${scenario}:1:1 has no \`gate\` for what is compared, so that nothing could fail; add one, such as \`gate: [{metric: cpu.per_request, maxIncrease: 5%}]\``,
+    ]);
+  }
   const directory = runDirectory(options.out, plan.scenario.name, new Date());
   const { rounds, seed } = plan.schedule;
   terminal.note(
@@ -70,9 +84,13 @@ export async function runCommand(
 
   let view: ProgressView | null = null;
   const { signal, release } = interruptSignal(terminal);
+  let built: Built | null = null;
   try {
+    built = await buildVariants(plan, compared, { note: terminal.note, signal });
+    if (built.against !== undefined) terminal.note(identicalNote(built.against, plan));
     const stored = await performRun({
-      plan,
+      plan: built.plan,
+      ...(built.against === undefined ? {} : { against: built.against }),
       directory,
       command: repeatCommand(scenario, options, seed),
       floor,
@@ -93,9 +111,30 @@ export async function runCommand(
       terminal.print(`Report: ${report}`);
     }
     return stored.run.state === 'interrupted' ? EXIT.interrupted : gateExitCode(judged, options.failOn);
+  } catch (fault) {
+    // A build that Ctrl-C ended is no fault, and nothing was measured.
+    if (built === null && signal.aborted) return EXIT.interrupted;
+    throw fault;
   } finally {
+    built?.remove();
     release();
   }
+}
+
+/** Throws UsageFault where a variant would have to be built for pods, whose programs come from an image. */
+function refuseWhatCannotBeBuilt(plan: Plan, { against }: RunOptions): void {
+  if (plan.cluster.provider === 'local' || against === undefined) return;
+  throw new UsageFault([
+    `--against ${against}: both versions are built and run on this machine; use \`--cluster local\``,
+  ]);
+}
+
+/** Whether anything can have changed at all. */
+function identicalNote({ asked, identical }: ComparedCommit, { variants }: Plan): string {
+  const compared = variants.filter(({ build }) => build?.version === 'own').map(({ id }) => id);
+  return identical.length === 0
+    ? `each of ${compared.join(', ')} beside itself at ${asked}`
+    : `${identical.join(', ')}: the same program, byte for byte, at ${asked}; both are measured all the same`;
 }
 
 /** What the machine's calibration lets a run of this length show. */
@@ -109,6 +148,7 @@ function repeatCommand(scenario: string, options: RunOptions, seed: number): str
     ...['npx', 'meshmark', 'run', scenario, '--seed', String(seed)],
     ...(options.blocks === undefined ? [] : ['--blocks', String(options.blocks)]),
     ...(options.slice === undefined ? [] : ['--slice', `${options.slice}ms`]),
+    ...(options.against === undefined ? [] : ['--against', options.against]),
     ...(options.variant === undefined ? [] : ['--variant', ...options.variant]),
     ...Object.keys(CLUSTER_OPTIONS).flatMap((option) => {
       const value = options[option as keyof typeof CLUSTER_OPTIONS];
