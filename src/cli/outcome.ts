@@ -24,9 +24,15 @@ export class UsageFault extends Error {
   }
 }
 
+/** Ctrl-C before anything was measured that could be kept. */
+export class Interrupted extends Error {
+  override readonly name = 'Interrupted';
+}
+
 /** What to print on stderr for a fault, and the exit code it means. Our own bugs keep their stack. */
 export function describeFault(fault: unknown): { lines: readonly string[]; exitCode: ExitCode } {
   if (fault instanceof UsageFault) return { lines: fault.lines, exitCode: EXIT.usage };
+  if (fault instanceof Interrupted) return { lines: [], exitCode: EXIT.interrupted };
   if (fault instanceof ImportFault) return { lines: [`meshmark: ${fault.message}`], exitCode: EXIT.usage };
   if (fault instanceof EnvironmentFault) {
     return { lines: [`meshmark: ${fault.code} ${fault.message}`], exitCode: EXIT.environment };

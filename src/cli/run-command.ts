@@ -2,8 +2,8 @@
 
 import type { Plan } from '../plan/index.js';
 import { readMachine } from '../probes/index.js';
-import type { ComparedCommit, NoiseFloor } from '../record/index.js';
-import { type Built, buildVariants, comparedWith } from './against/build.js';
+import type { NoiseFloor } from '../record/index.js';
+import { comparedWith, withBuilt } from './against/build.js';
 import { loadFloor } from './calibration.js';
 import { interruptSignal } from './interrupt.js';
 import { gateExitCode, judge } from './judge.js';
@@ -84,22 +84,20 @@ export async function runCommand(
 
   let view: ProgressView | null = null;
   const { signal, release } = interruptSignal(terminal);
-  let built: Built | null = null;
   try {
-    built = await buildVariants(plan, compared, { note: terminal.note, signal });
-    if (built.against !== undefined) terminal.note(identicalNote(built.against, plan));
-    const stored = await performRun({
-      plan: built.plan,
-      ...(built.against === undefined ? {} : { against: built.against }),
-      directory,
-      command: repeatCommand(scenario, options, seed),
-      floor,
-      signal,
-      onStanding: (roles) => {
-        view = createProgressView(terminal, plan.estimatedSeconds, roles, () => performance.now());
-      },
-      onProgress: (event) => view?.onProgress(event),
-    });
+    const stored = await withBuilt(plan, compared, { note: terminal.note, signal }, (built) =>
+      performRun({
+        ...built,
+        directory,
+        command: repeatCommand(scenario, options, seed),
+        floor,
+        signal,
+        onStanding: (roles) => {
+          view = createProgressView(terminal, plan.estimatedSeconds, roles, () => performance.now());
+        },
+        onProgress: (event) => view?.onProgress(event),
+      }),
+    );
     const judged = judge(stored);
     const report = await writeReports(directory, judged);
     if (options.json === true) {
@@ -111,12 +109,7 @@ export async function runCommand(
       terminal.print(`Report: ${report}`);
     }
     return stored.run.state === 'interrupted' ? EXIT.interrupted : gateExitCode(judged, options.failOn);
-  } catch (fault) {
-    // A build that Ctrl-C ended is no fault, and nothing was measured.
-    if (built === null && signal.aborted) return EXIT.interrupted;
-    throw fault;
   } finally {
-    built?.remove();
     release();
   }
 }
@@ -127,14 +120,6 @@ function refuseWhatCannotBeBuilt(plan: Plan, { against }: RunOptions): void {
   throw new UsageFault([
     `--against ${against}: both versions are built and run on this machine; use \`--cluster local\``,
   ]);
-}
-
-/** Whether anything can have changed at all. */
-function identicalNote({ asked, identical }: ComparedCommit, { variants }: Plan): string {
-  const compared = variants.filter(({ build }) => build?.version === 'own').map(({ id }) => id);
-  return identical.length === 0
-    ? `each of ${compared.join(', ')} beside itself at ${asked}`
-    : `${identical.join(', ')}: the same program, byte for byte, at ${asked}; both are measured all the same`;
 }
 
 /** What the machine's calibration lets a run of this length show. */

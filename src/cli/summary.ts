@@ -141,6 +141,7 @@ export function resultJson(directory: string, judged: JudgedRun, exitCode: ExitC
     exitCode,
     state: run.state,
     seed: run.seed,
+    ...(run.against === undefined ? {} : { against: run.against }),
     validity: analysis.validity,
     variants: run.variants.map(({ id, kind, status, reason, witness }) => ({
       id,

@@ -6,7 +6,7 @@ import { createProcessHost, describeExit, EnvironmentFault, installRoot } from '
 import type { Against, Plan } from '../../plan/index.js';
 import type { ComparedCommit } from '../../record/index.js';
 import type { VariantSpec, Version } from '../../variants/index.js';
-import { UsageFault } from '../outcome.js';
+import { Interrupted, UsageFault } from '../outcome.js';
 import { identicalIn } from './programs.js';
 import { addWorktree, commitOf, ownState, repositoryOf, type Worktree } from './repository.js';
 
@@ -52,44 +52,61 @@ function isMeshmark(top: string): boolean {
   return own !== undefined && module(top) === own;
 }
 
-export interface Built {
+interface Built {
   /** The plan with the programs that were built in it. */
   readonly plan: Plan;
   /** Absent where nothing is compared with another commit. */
   readonly against?: ComparedCommit;
-  /** Removes what was built outside of the repository; to be called when nothing of it runs any more. */
-  remove(): void;
 }
 
 /**
- * Builds what the plan's variants are built from; nothing where nothing is. Builds end with the harness, and with the
- * signal. Throws EnvironmentFault with the end of what a build said, and GIT.
+ * Builds what the plan's variants are built from, nothing where nothing is, hands what runs on to `use`, and then removes what
+ * was built outside of the repository. Builds end with the harness, and with the signal. Throws EnvironmentFault with the
+ * end of what a build said, and GIT; Interrupted where the signal ended a build; and what `use` does.
  */
-export async function buildVariants(
+export async function withBuilt<T>(
   plan: Plan,
   against: ComparedWith | null,
-  { note, signal }: { readonly note: (line: string) => void; readonly signal: AbortSignal },
+  { note, signal }: How,
+  use: (built: Built) => Promise<T>,
+): Promise<T> {
+  if (plan.variants.every(({ build }) => build === undefined)) return await use({ plan });
+  const folder = mkdtempSync(join(tmpdir(), 'meshmark-built-'));
+  let worktree: Worktree | null = null;
+  try {
+    worktree = against === null ? null : addWorktree(against.top, against.commit);
+    return await use(await built(plan, against, worktree, folder, { note, signal }));
+  } finally {
+    worktree?.remove();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+interface How {
+  readonly note: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
+async function built(
+  plan: Plan,
+  against: ComparedWith | null,
+  worktree: Worktree | null,
+  folder: string,
+  { note, signal }: How,
 ): Promise<Built> {
-  if (plan.variants.every(({ build }) => build === undefined)) return { plan, remove: () => undefined };
   const scenario = resolve(plan.scenario.path);
   const own = against?.top ?? repositoryOf(scenario) ?? dirname(scenario);
   const host = createProcessHost();
-  const folder = mkdtempSync(join(tmpdir(), 'meshmark-built-'));
-  let worktree: Worktree | null = null;
-  const remove = () => {
-    worktree?.remove();
-    rmSync(folder, { recursive: true, force: true });
-  };
   const stop = () => {
     host.close().catch(() => undefined);
   };
   signal.addEventListener('abort', stop);
   const run: RunBuild = async (argv, directory, what) => {
-    signal.throwIfAborted();
     note(`building ${what}`);
     const build = host.start({ argv, cores: null, cgroup: null, directory });
     build.closeInput();
     const exit = await build.exited;
+    if (signal.aborted) throw new Interrupted();
     if (exit.code === 0) return;
     const said = build.logTail().join('\n').trim();
     throw new EnvironmentFault(
@@ -104,17 +121,18 @@ export async function buildVariants(
       folder,
       run,
     );
-    if (against === null) return { plan: { ...plan, variants }, remove };
+    if (against === null || worktree === null) return { plan: { ...plan, variants } };
     const { top, asked, commit } = against;
-    worktree = addWorktree(top, commit);
     const called = `${asked} (${commit.slice(0, 12)})`;
     const base = { version: 'base', directory: worktree.directory, called } as const;
     variants = await builtFrom(base, variants, folder, run);
     const identical = identicalIn(variants, plan.analysis.pairs);
-    return { plan: { ...plan, variants }, against: { asked, commit, own: ownState(top), identical }, remove };
-  } catch (fault) {
-    remove();
-    throw fault;
+    note(
+      identical.length === 0
+        ? `each variant is measured beside itself at ${called}`
+        : `${identical.join(', ')}: the same program, byte for byte, at ${called}; both are measured all the same`,
+    );
+    return { plan: { ...plan, variants }, against: { asked, commit, own: ownState(top), identical } };
   } finally {
     signal.removeEventListener('abort', stop);
     await host.close();
