@@ -1,5 +1,4 @@
 /** `meshmark history`: what became of each figure from run to run, and where it changed. */
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import {
@@ -16,7 +15,8 @@ import {
 import { packageVersion } from '../host/index.js';
 import { METRICS, readRun } from '../record/index.js';
 import { loadReportAssets, renderHistoryHtml } from '../report/index.js';
-import { judge } from './judge.js';
+import { commitHere } from './against/repository.js';
+import { judge, whyNotKept } from './judge.js';
 import { EXIT, type ExitCode, UsageFault } from './outcome.js';
 import { plainText, type Terminal, textTable } from './terminal.js';
 
@@ -35,13 +35,8 @@ export function historyAddCommand(
     const { run, analysis } = judge(readRun(directory));
     const lines = linesOf(run, analysis, commit);
     const hindrance =
-      run.state !== 'finished'
-        ? `the run is ${run.state}: ${run.stateReason ?? 'no reason was recorded'}`
-        : analysis.validity.status === 'invalid'
-          ? `the run is invalid: ${analysis.validity.reasons[0] ?? 'no reason was recorded'}`
-          : lines.length === 0
-            ? 'it has no figure that a history keeps (a sweep or a search has none)'
-            : null;
+      whyNotKept(run, analysis) ??
+      (lines.length === 0 ? 'it has no figure that a history keeps (a sweep or a search has none)' : null);
     if (hindrance !== null) {
       terminal.note(`${directory}: not added: ${hindrance}`);
       exitCode = EXIT.noVerdict;
@@ -62,18 +57,6 @@ function isThere(path: string): boolean {
     throw new UsageFault([`meshmark: ${path} is a folder: name a file with --file`]);
   }
   return stats !== undefined;
-}
-
-/** The commit that the working directory has checked out, or null where there is none. */
-function commitHere(): string | null {
-  try {
-    return execFileSync('git', ['rev-parse', 'HEAD'], {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    }).trim();
-  } catch {
-    return null;
-  }
 }
 
 /** Beyond so many damaged lines another says nothing new. */

@@ -53,7 +53,7 @@ function withDamage(validity: Validity, damagedLines: number): Validity {
  * The calibration's floor scaled to this run's length: the error of a mean falls with the square root of the time
  * spent on it. Empty where the machine has not been calibrated.
  */
-function floorOf(run: RunRecord): CalibrationFloor {
+export function floorOf(run: RunRecord): CalibrationFloor {
   if (run.floor === null || run.finishedAt === null) return {};
   const seconds = (Date.parse(run.finishedAt) - Date.parse(run.createdAt)) / 1000;
   if (seconds <= 0) return {};
@@ -61,8 +61,21 @@ function floorOf(run: RunRecord): CalibrationFloor {
   return { 'cpu.per_request': 1 + share };
 }
 
+/** Why a run is not fit to be compared with later: it has no end, or is invalid; null where nothing speaks against it. */
+export function whyNotKept(run: RunRecord, { validity }: Analysis): string | null {
+  if (run.state !== 'finished')
+    return `the run is ${run.state}: ${run.stateReason ?? 'no reason was recorded'}`;
+  if (validity.status !== 'invalid') return null;
+  return `the run is invalid: ${validity.reasons[0] ?? 'no reason was recorded'}`;
+}
+
 /** The exit code of a judged run. `failOn` other than `regression` means that a missing verdict fails too. */
 export function gateExitCode(judged: JudgedRun, failOn: string): ExitCode {
-  const strictness: FailOn = failOn === 'regression' ? 'regression' : 'undecided';
-  return exitCode(judged.analysis.gate, judged.analysis.validity, judged.run.variants, strictness);
+  const { gate, validity } = judged.analysis;
+  return exitCode(gate, validity, judged.run.variants, strictnessOf(failOn));
+}
+
+/** What `--fail-on` says. */
+export function strictnessOf(failOn: string): FailOn {
+  return failOn === 'regression' ? 'regression' : 'undecided';
 }

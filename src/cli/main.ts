@@ -3,6 +3,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { packageVersion } from '../host/index.js';
 import { IMPORT_FORMATS } from '../import/index.js';
+import { addBaselineCommands, baselineStore } from './baseline-command.js';
 import { calibrateCommand } from './calibrate-command.js';
 import { cleanCluster } from './clean-cluster.js';
 import { cleanCommand } from './clean-command.js';
@@ -215,12 +216,15 @@ program
   .argument('<run>', 'a run folder; with --against git:REF a scenario file, too')
   .option(
     '--against <what>',
-    '`git:REF`: build that commit of the scenario’s repository, too, and measure both now',
+    '`git:REF`: build that commit of the scenario’s repository and measure both now; else the name of a stored baseline',
   )
   .option('--out <dir>', 'with --against git:REF: folder for the record and the report')
+  .addOption(baselineStore())
   .option('--json', 'print the outcomes as JSON on stdout')
   .addOption(failOn)
   .action((run: string, options) => ends(gateCommand(terminal, run, options)));
+
+addBaselineCommands(program, terminal, ends);
 
 const historyFile = () => new Option('--file <file>', 'the history').default(HISTORY_FILE);
 const history = program
@@ -318,7 +322,7 @@ program
     ),
   );
 
-for (const command of [...program.commands, ...images.commands, ...history.commands]) {
+for (const command of program.commands.flatMap((one) => [one, ...one.commands])) {
   command.exitOverride().showSuggestionAfterError();
 }
 

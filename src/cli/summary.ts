@@ -1,5 +1,12 @@
 /** The verdicts as lines of text for a terminal, and as JSON for machines. */
-import { type Effect, METRICS, type MetricName, type Verdict } from '../record/index.js';
+import {
+  type Effect,
+  type GateResult,
+  METRICS,
+  type MetricName,
+  type Validity,
+  type Verdict,
+} from '../record/index.js';
 import type { JudgedRun } from './judge.js';
 import type { ExitCode } from './outcome.js';
 import { stepLines } from './step-summary.js';
@@ -22,7 +29,7 @@ export function summaryLines(judged: JudgedRun, paint: Paint): string[] {
     ...stepLines(judged, paint),
     ...besideLines(judged),
     ...variantLines(judged, paint),
-    ...gateLines(judged, paint),
+    ...gateLines(judged.analysis.gate, judged.analysis.validity, paint),
   ];
 }
 
@@ -118,8 +125,7 @@ function variantLines(judged: JudgedRun, paint: Paint): string[] {
 }
 
 /** Outcome of each gate rule, then the run's validity with its reasons. */
-export function gateLines(judged: JudgedRun, paint: Paint): string[] {
-  const { gate, validity } = judged.analysis;
+export function gateLines(gate: readonly GateResult[], validity: Validity, paint: Paint): string[] {
   const styles = { pass: 'green', fail: 'red', undecided: 'yellow' } as const;
   const reasons = validity.reasons.map((reason) => `  ${plainText(reason)}`);
   return [

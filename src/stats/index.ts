@@ -1,6 +1,6 @@
 export { type AnalysedRun, analyse } from './analyse.js';
 export { compareLevels, type LevelComparison } from './compare-levels.js';
-export { gatedConfidence, pairsOfRule } from './multiplicity.js';
+export { gatedConfidence, intervalWidening, pairsOfRule } from './multiplicity.js';
 export { amdahlSpeedUp } from './offload-ceiling.js';
 export { createRandom, type Random } from './random.js';
 export { nextRate, type RateOutcome, type SearchSettings } from './slo-search.js';

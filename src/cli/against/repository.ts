@@ -18,6 +18,11 @@ export function repositoryOf(file: string): string | null {
   }
 }
 
+/** The commit that the working directory has checked out, or null where there is none. */
+export function commitHere(): string | null {
+  return tried('.', ['rev-parse', 'HEAD']);
+}
+
 /** Full id of the commit that `ref` names. Throws UsageFault where it names none. */
 export function commitOf(top: string, ref: string): string {
   try {
