@@ -3,6 +3,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { packageVersion } from '../host/index.js';
 import { IMPORT_FORMATS } from '../import/index.js';
+import { REPORT_FORMATS } from '../report/index.js';
 import { addBaselineCommands, baselineStore } from './baseline-command.js';
 import { calibrateCommand } from './calibrate-command.js';
 import { cleanCluster } from './clean-cluster.js';
@@ -19,7 +20,7 @@ import { listCommand } from './list-command.js';
 import { duration, rate, rates, share, wholeNumber } from './option-values.js';
 import { describeFault, EXIT, type ExitCode } from './outcome.js';
 import { profileCommand } from './profile-command.js';
-import { reportCommand } from './report-command.js';
+import { printReport, reportCommand } from './report-command.js';
 import { runCommand } from './run-command.js';
 import { selfTestCommand } from './self-test/self-test.js';
 import { searchCommand, sweepCommand } from './steps-command.js';
@@ -185,7 +186,14 @@ program
   .command('report')
   .description('judge stored runs again and write their reports anew, from the folders alone')
   .argument('<run...>', 'run folders')
-  .action((runs: string[]) => ends(reportCommand(terminal, runs)));
+  .addOption(
+    new Option('--format <form>', 'print one run in this form instead, and write nothing').choices(
+      REPORT_FORMATS,
+    ),
+  )
+  .action((runs: string[], { format }) =>
+    ends(format === undefined ? reportCommand(terminal, runs) : printReport(terminal, runs, format)),
+  );
 
 program
   .command('compare')

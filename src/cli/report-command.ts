@@ -1,12 +1,30 @@
 /** `meshmark report`: stored runs judged and rendered again. */
 import { readImported, readRun } from '../record/index.js';
+import { type ReportFormat, renderAs } from '../report/index.js';
 import { judge } from './judge.js';
-import { EXIT, type ExitCode } from './outcome.js';
+import { EXIT, type ExitCode, UsageFault } from './outcome.js';
 import { writeImportedReports, writeProfile, writeReports } from './reports.js';
 import type { Terminal } from './terminal.js';
 
 /** Beyond so many damaged lines another says nothing new. */
 const DAMAGED_SHOWN = 5;
+
+/** Prints a stored run, judged anew, in one of the forms that other programs read; its folder stays as it is. Throws UsageFault. */
+export function printReport(
+  terminal: Terminal,
+  directories: readonly string[],
+  format: ReportFormat,
+): ExitCode {
+  const [directory, ...more] = directories;
+  if (directory === undefined || more.length > 0) {
+    throw new UsageFault([`--format ${format} prints one run: give one folder`]);
+  }
+  if (readImported(directory) !== null) {
+    throw new UsageFault([`${directory} holds what another tool measured, which has no ${format} form`]);
+  }
+  terminal.print(renderAs(format, judge(readRun(directory)).run).replace(/\n$/, ''));
+  return EXIT.passed;
+}
 
 /** Rewrites run.json's analysis and every report of each folder, those of imported results too, and prints their paths. */
 export async function reportCommand(terminal: Terminal, directories: readonly string[]): Promise<ExitCode> {

@@ -1,4 +1,5 @@
 export { loadReportAssets } from './assets.js';
+export { REPORT_FORMATS, type ReportFormat, renderAs } from './formats/index.js';
 export { renderHistoryHtml } from './history.js';
 export { renderImportedHtml, renderImportedMarkdown } from './imported.js';
 export { renderJunit } from './junit.js';
