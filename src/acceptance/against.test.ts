@@ -65,7 +65,7 @@ ${gate ? `gate:\n  - {metric: cpu.per_request, maxIncrease: ${limit}}\n` : ''}`;
 }
 
 describe('a change of the sidecar, gated against the commit that it is to go on', () => {
-  const clone = repositoryWith({ 'scenarios/change.yaml': gateScenario('15%'), 'README.md': 'Words.\n' }, [
+  const clone = repositoryWith({ 'scenarios/change.yaml': gateScenario('30%'), 'README.md': 'Words.\n' }, [
     join('infra', 'dataplane'),
   ]);
   const main = git(clone, 'rev-parse', 'main').trim();

@@ -18,7 +18,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 it('shows between which runs of a history a figure changed', async () => {
-  historyAddCommand(terminal, [storedRun(folder, 0, 1.5)], { file, commit: 'abcdef0123456789' });
+  await historyAddCommand(terminal, [storedRun(folder, 0, 1.5)], { file, commit: 'abcdef0123456789' });
   const told = readFileSync(file, 'utf8')
     .trim()
     .split('\n')
@@ -51,25 +51,35 @@ it('shows between which runs of a history a figure changed', async () => {
   expect(trends.find(({ metric }) => metric === 'cpu.per_request')?.lines).toHaveLength(14);
 });
 
-it('adds no run that is not whole, and says why', () => {
+it('adds no run that is not whole, and says why', async () => {
   const broken = storedRun(folder, 1, 1, { state: 'failed', stateReason: 'the service did not start' });
-  expect(historyAddCommand(terminal, [broken, storedRun(folder, 2, 1)], { file })).toBe(EXIT.noVerdict);
+  expect(await historyAddCommand(terminal, [broken, storedRun(folder, 2, 1)], { file })).toBe(EXIT.noVerdict);
   expect(terminal.noted.join('\n')).toContain('the service did not start');
   expect(terminal.printed.join('\n')).toMatch(/run-2: \d+ of \d+ figures added/);
   terminal.printed.length = 0;
-  historyAddCommand(terminal, [join(folder, 'run-2')], { file });
+  await historyAddCommand(terminal, [join(folder, 'run-2')], { file });
   expect(terminal.printed.join('\n')).toContain('it had the others already');
 });
 
 it('tells what it cannot read, and of a file that is none', async () => {
   await expect(historyCommand(terminal, { file })).rejects.toThrow(UsageFault);
   await expect(historyCommand(terminal, { file: folder })).rejects.toThrow(/is a folder/);
-  expect(() => historyAddCommand(terminal, [], { file: folder })).toThrow(UsageFault);
+  await expect(historyAddCommand(terminal, [], { file: folder })).rejects.toThrow(UsageFault);
   writeFileSync(file, 'nonsense\n');
   await expect(historyCommand(terminal, { file })).rejects.toThrow(/no line of a history/);
-  historyAddCommand(terminal, [storedRun(folder, 1, 1)], { file });
+  await historyAddCommand(terminal, [storedRun(folder, 1, 1)], { file });
   terminal.noted.length = 0;
   expect(await historyCommand(terminal, { file })).toBe(EXIT.passed);
   expect(terminal.noted).toEqual([`${file}:1: left out: not JSON`]);
   expect(terminal.printed.join('\n')).toContain('from 10 runs on');
+});
+
+it('adds the others where one cannot be read', async () => {
+  const torn = storedRun(folder, 1, 1);
+  writeFileSync(join(torn, 'run.json'), readFileSync(join(torn, 'run.json'), 'utf8').slice(0, 300));
+  const runs = [torn, join(folder, 'nowhere'), storedRun(folder, 2, 1)];
+  expect(await historyAddCommand(terminal, runs, { file })).toBe(EXIT.usage);
+  expect(terminal.noted.join('\n')).toMatch(/RECORD_MALFORMED .*run-1\/run\.json:\d+:\d+ is not JSON/);
+  expect(terminal.noted.join('\n')).toMatch(/RECORD_NOT_A_RUN .*nowhere\/run\.json does not exist/);
+  expect(terminal.printed.join('\n')).toMatch(/run-2: \d+ of \d+ figures added/);
 });
