@@ -1,6 +1,14 @@
 /** A change measured beside the commit that it is to go on: meshmark's own sidecar, and a proxy of the user's own. */
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -49,6 +57,11 @@ function worktreesOf(directory: string): string[] {
       .match(/^worktree .*$/gm)
       ?.slice(1) ?? []
   );
+}
+
+/** Folders that a process of meshmark's made for what it built. */
+function leftOf(pid: number): string[] {
+  return readdirSync(tmpdir()).filter((name) => new RegExp(`^meshmark-(worktree|built)-${pid}-`).test(name));
 }
 
 function gateScenario(limit: string, gate = true): string {
@@ -119,7 +132,6 @@ describe('a change of the sidecar, gated against the commit that it is to go on'
   });
 
   it('is stopped by Ctrl-C while it builds, and leaves no worktree', async () => {
-    const left = readdirSync(tmpdir()).filter((name) => /^meshmark-(worktree|built)-/.test(name));
     const running = startMeshmark(['run', 'scenarios/change.yaml', '--against', 'git:main'], {
       directory: clone,
     });
@@ -127,9 +139,27 @@ describe('a change of the sidecar, gated against the commit that it is to go on'
     running.kill('SIGINT');
     expect((await running.ended).exitCode).toBe(130);
     expect(worktreesOf(clone)).toEqual([]);
-    const now = readdirSync(tmpdir()).filter((name) => /^meshmark-(worktree|built)-/.test(name));
-    expect(now).toEqual(left);
+    expect(leftOf(running.pid)).toEqual([]);
     expect(existsSync(join(clone, 'reports'))).toBe(false);
+  });
+});
+
+describe('a run that was killed while it built', () => {
+  it('leaves a worktree that the next one removes, and nothing of anybody else’s', async () => {
+    const clone = repositoryWith({ 'scenario.yaml': customScenario('30%'), 'build.sh': 'sleep 300\n' });
+    const other = join(scratchFolder(), 'other');
+    git(clone, 'worktree', 'add', '--quiet', '--detach', other, 'main');
+    const command = ['run', 'scenario.yaml', '--against', 'git:main'];
+    const running = startMeshmark(command, { directory: clone });
+    await running.saw(/building by `sh build\.sh` in/);
+    running.kill('SIGKILL');
+    await running.ended;
+    expect(worktreesOf(clone)).toHaveLength(2);
+
+    writeIn(clone, { 'build.sh': 'exit 1\n' });
+    expect((await meshmark(command, { directory: clone })).exitCode).toBe(4);
+    expect(worktreesOf(clone)).toEqual([`worktree ${realpathSync(other)}`]);
+    expect(leftOf(running.pid)).toEqual([]);
   });
 });
 

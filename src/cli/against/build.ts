@@ -1,6 +1,5 @@
 /** Building the variants of a plan that are built: from the scenario's repository, and from another commit of it. */
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { createProcessHost, describeExit, EnvironmentFault, installRoot } from '../../host/index.js';
 import type { Against, Plan } from '../../plan/index.js';
@@ -9,6 +8,7 @@ import type { VariantSpec, Version } from '../../variants/index.js';
 import { Interrupted, UsageFault } from '../outcome.js';
 import { identicalIn } from './programs.js';
 import { addWorktree, commitOf, ownState, repositoryOf, type Worktree } from './repository.js';
+import { temporaryFolder } from './temporary.js';
 
 /** Where the data plane's module lies in meshmark's own repository. */
 const DATA_PLANE_MODULE = join('infra', 'dataplane');
@@ -71,7 +71,7 @@ export async function withBuilt<T>(
   use: (built: Built) => Promise<T>,
 ): Promise<T> {
   if (plan.variants.every(({ build }) => build === undefined)) return await use({ plan });
-  const folder = mkdtempSync(join(tmpdir(), 'meshmark-built-'));
+  const folder = temporaryFolder('built');
   let worktree: Worktree | null = null;
   try {
     worktree = against === null ? null : addWorktree(against.top, against.commit);

@@ -1,13 +1,10 @@
 /** The git repository that a scenario lies in, and other commits of it in worktrees of their own. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { EnvironmentFault, ownerAlive, ownerTag } from '../../host/index.js';
+import { EnvironmentFault } from '../../host/index.js';
 import { UsageFault } from '../outcome.js';
-
-/** Start of the name of every worktree's folder; the rest is the tag of the process that made it. */
-const WORKTREE_PREFIX = 'meshmark-worktree-';
+import { isLeft, temporaryFolder } from './temporary.js';
 
 /** Top folder of the repository that a file lies in; null where it is in none, or there is no git. */
 export function repositoryOf(file: string): string | null {
@@ -56,12 +53,11 @@ export interface Worktree {
 /** Checks a commit out beside the repository. Worktrees of processes that are gone are removed first. Throws GIT. */
 export function addWorktree(top: string, commit: string): Worktree {
   removeLeftWorktrees(top);
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), `${WORKTREE_PREFIX}${ownerTag()}.`)));
+  const folder = temporaryFolder('worktree');
   const directory = join(folder, 'tree');
   const remove = () => {
     tried(top, ['worktree', 'remove', '--force', directory]);
     rmSync(folder, { recursive: true, force: true });
-    tried(top, ['worktree', 'prune']);
   };
   try {
     git(top, ['worktree', 'add', '--detach', '--force', directory, commit]);
@@ -75,15 +71,11 @@ export function addWorktree(top: string, commit: string): Worktree {
   return { directory, remove };
 }
 
-/** A run that was killed leaves its worktree, which git would remember for good. */
+/** A run that was killed leaves its worktree, which git would remember for good. Nobody else's are touched. */
 function removeLeftWorktrees(top: string): void {
   const listed = tried(top, ['worktree', 'list', '--porcelain']) ?? '';
   for (const [, directory = ''] of listed.matchAll(/^worktree (.+)$/gm)) {
-    const folder = dirname(directory);
-    const tag = new RegExp(`^${WORKTREE_PREFIX}(\\d+-\\d+)\\.`).exec(basename(folder))?.[1];
-    if (tag === undefined || ownerAlive(tag)) continue;
-    tried(top, ['worktree', 'remove', '--force', directory]);
-    rmSync(folder, { recursive: true, force: true });
+    if (isLeft(basename(dirname(directory)))) tried(top, ['worktree', 'remove', '--force', directory]);
   }
 }
 
@@ -97,7 +89,8 @@ function tried(directory: string, args: readonly string[]): string | null {
 }
 
 function git(directory: string, args: readonly string[]): string {
-  return execFileSync('git', ['-C', directory, ...args], {
+  // A hook that runs on every checkout is for the user's own.
+  return execFileSync('git', ['-C', directory, '-c', 'core.hooksPath=/dev/null', ...args], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],
     env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !REPOSITORY_VARIABLES.has(name))),
