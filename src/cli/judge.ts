@@ -113,8 +113,26 @@ export function calibrationFloor(floor: NoiseFloor | null, seconds: number): Cal
   );
 }
 
+/** The floor that holds for a run by its own length; empty where it has none or did not end. */
+export function floorOf(run: RunRecord): CalibrationFloor {
+  return calibrationFloor(run.floor, secondsOf(run) ?? 0);
+}
+
+/** Why a run is not fit to be compared with later: it has no end, or is invalid; null where nothing speaks against it. */
+export function whyNotKept(run: RunRecord, { validity }: Analysis): string | null {
+  if (run.state !== 'finished')
+    return `the run is ${run.state}: ${run.stateReason ?? 'no reason was recorded'}`;
+  if (validity.status !== 'invalid') return null;
+  return `the run is invalid: ${validity.reasons[0] ?? 'no reason was recorded'}`;
+}
+
 /** The exit code of a judged run. `failOn` other than `regression` means that a missing verdict fails too. */
 export function gateExitCode(judged: JudgedRun, failOn: string): ExitCode {
-  const strictness: FailOn = failOn === 'regression' ? 'regression' : 'undecided';
-  return exitCode(judged.analysis.gate, judged.analysis.validity, judged.run.variants, strictness);
+  const { gate, validity } = judged.analysis;
+  return exitCode(gate, validity, judged.run.variants, strictnessOf(failOn));
+}
+
+/** What `--fail-on` says. */
+export function strictnessOf(failOn: string): FailOn {
+  return failOn === 'regression' ? 'regression' : 'undecided';
 }

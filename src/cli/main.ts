@@ -3,6 +3,8 @@
 import { Command, CommanderError, Option } from 'commander';
 import { packageVersion } from '../host/index.js';
 import { IMPORT_FORMATS } from '../import/index.js';
+import { REPORT_FORMATS } from '../report/index.js';
+import { addBaselineCommands, baselineStore } from './baseline-command.js';
 import { calibrateCommand } from './calibrate-command.js';
 import { cleanCluster } from './clean-cluster.js';
 import { cleanCommand } from './clean-command.js';
@@ -19,7 +21,7 @@ import { listCommand } from './list-command.js';
 import { duration, rate, rates, share, wholeNumber } from './option-values.js';
 import { describeFault, EXIT, type ExitCode } from './outcome.js';
 import { profileCommand } from './profile-command.js';
-import { reportCommand } from './report-command.js';
+import { printReport, reportCommand } from './report-command.js';
 import { runCommand } from './run-command.js';
 import { selfTestCommand } from './self-test/self-test.js';
 import { searchCommand, sweepCommand } from './steps-command.js';
@@ -83,6 +85,10 @@ program
   .option('--variant <id...>', 'only these variants, and the baseline')
   .option('--no-early-stop', 'go on to the end when the gate is decided before')
   .option('--no-confirm', 'fail without running a regression again on fresh processes')
+  .option(
+    '--against <git:ref>',
+    'compare each variant with itself as another commit of the scenario’s repository has it',
+  )
   .addOption(
     new Option('--cluster <provider>', 'where variants stand, instead of the scenario’s').choices([
       'local',
@@ -102,6 +108,7 @@ program
 Examples:
   $ meshmark run scenarios/quickstart.yaml
   $ meshmark run scenarios/quickstart.yaml --variant pooled-buffer --blocks 4
+  $ meshmark run scenarios/quickstart.yaml --against git:origin/main
   $ meshmark run scenarios/quickstart.yaml --cluster kubernetes --context kind-bench`,
   )
   .action((scenario: string, options) => ends(runCommand(terminal, scenario, options)));
@@ -183,7 +190,14 @@ program
   .command('report')
   .description('judge stored runs again and write their reports anew, from the folders alone')
   .argument('<run...>', 'run folders')
-  .action((runs: string[]) => ends(reportCommand(terminal, runs)));
+  .addOption(
+    new Option('--format <form>', 'print one run in this form instead, and write nothing').choices(
+      REPORT_FORMATS,
+    ),
+  )
+  .action((runs: string[], { format }) =>
+    ends(format === undefined ? reportCommand(terminal, runs) : printReport(terminal, runs, format)),
+  );
 
 program
   .command('index')
@@ -216,11 +230,19 @@ program
 
 program
   .command('gate')
-  .description('apply the scenario’s gate to a stored run')
-  .argument('<run>', 'a run folder')
+  .description('apply the scenario’s gate to a stored run, or to this version beside another commit’s')
+  .argument('<run>', 'a run folder; with --against git:REF a scenario file, too')
+  .option(
+    '--against <what>',
+    '`git:REF`: build that commit of the scenario’s repository and measure both now; else the name of a stored baseline',
+  )
+  .option('--out <dir>', 'with --against git:REF: folder for the record and the report')
+  .addOption(baselineStore())
   .option('--json', 'print the outcomes as JSON on stdout')
   .addOption(failOn)
   .action((run: string, options) => ends(gateCommand(terminal, run, options)));
+
+addBaselineCommands(program, terminal, ends);
 
 const historyFile = () => new Option('--file <file>', 'the history').default(HISTORY_FILE);
 const history = program
@@ -322,7 +344,7 @@ program
     ),
   );
 
-for (const command of [...program.commands, ...images.commands, ...history.commands]) {
+for (const command of program.commands.flatMap((one) => [one, ...one.commands])) {
   command.exitOverride().showSuggestionAfterError();
 }
 

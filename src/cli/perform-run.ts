@@ -17,6 +17,7 @@ import type { Plan } from '../plan/index.js';
 import { readAdmin, readCpuShares, readMachine, readProcessCpuNs, readStacks } from '../probes/index.js';
 import {
   type AskedRequest,
+  type ComparedCommit,
   createRunWriter,
   type NoiseFloor,
   RUN_SCHEMA,
@@ -29,6 +30,7 @@ import {
   type Topology,
 } from '../record/index.js';
 import { executeRun, type ProgressEvent, type RunOutcome } from '../runner/index.js';
+import { builtDigests } from './against/programs.js';
 import { driverDigests, driversOf, k6LoadOf } from './drivers.js';
 import { endEarly } from './early-end.js';
 import { foreignDigests } from './foreign-programs.js';
@@ -44,6 +46,8 @@ export interface RunRequest {
   readonly command: readonly string[];
   /** What this machine is known to tell apart; null when it has not been calibrated. */
   readonly floor: NoiseFloor | null;
+  /** The commit that variants are compared with; absent where they are with one another. */
+  readonly against?: ComparedCommit;
   readonly signal: AbortSignal;
   /** Whether pods may reach into their nodes' kernels, where the scenario allows it, too. */
   readonly allowPrivileged?: boolean;
@@ -185,6 +189,7 @@ function manifestOf(
       dataplane: fileDigest(dataplaneBinary()),
       ...foreignDigests(plan.variants),
       ...driverDigests(plan),
+      ...builtDigests(plan.variants),
     }),
     isolation,
     parity: [],
@@ -193,6 +198,7 @@ function manifestOf(
     requests: requestsIn(plan),
     slowClients: plan.cells.length === 0 ? plan.workload.slowClients : null,
     floor: request.floor,
+    ...(request.against === undefined ? {} : { against: request.against }),
     analysis: null,
   };
 }

@@ -1,10 +1,13 @@
 /** `meshmark run`: the main job. */
+
+import type { Plan } from '../plan/index.js';
 import { readMachine } from '../probes/index.js';
+import { comparedWith, withBuilt } from './against/build.js';
 import { floorLines, loadFloor, shapeOf } from './calibration.js';
 import { confirmed } from './confirm-run.js';
 import { interruptSignal } from './interrupt.js';
 import { gateExitCode, judge } from './judge.js';
-import { EXIT, type ExitCode } from './outcome.js';
+import { EXIT, type ExitCode, UsageFault } from './outcome.js';
 import { performRun } from './perform-run.js';
 import { watching } from './progress.js';
 import { writeReports } from './reports.js';
@@ -30,6 +33,9 @@ export interface RunOptions {
   readonly namespace?: string;
   readonly image?: string;
   readonly allowPrivileged?: boolean;
+  readonly against?: string;
+  /** Whether a scenario without a gate is refused. */
+  readonly gateNeeded?: boolean;
 }
 
 /** Options that say where variants stand, by the scenario's own names. */
@@ -56,6 +62,7 @@ export async function runCommand(
   scenario: string,
   options: RunOptions,
 ): Promise<ExitCode> {
+  const compared = options.against === undefined ? null : comparedWith(options.against, scenario);
   const plan = planFile(scenario, {
     ...(options.seed === undefined ? {} : { seed: options.seed }),
     ...(options.blocks === undefined ? {} : { blocks: options.blocks }),
@@ -63,8 +70,15 @@ export async function runCommand(
     ...(options.variant === undefined ? {} : { variants: options.variant }),
     ...(options.earlyStop === false ? { earlyStop: false } : {}),
     ...(options.confirm === false ? { confirm: false } : {}),
+    ...(compared === null ? {} : { against: compared.plan }),
     cluster: clusterOptions(options),
   });
+  refuseWhatCannotBeBuilt(plan, options);
+  if (options.gateNeeded === true && plan.analysis.gate.length === 0) {
+    throw new UsageFault([
+      `${scenario}:1:1 has no \`gate\` for what is compared, so that nothing could fail; add one, such as \`gate: [{metric: cpu.per_request, maxIncrease: 5%}]\``,
+    ]);
+  }
   const directory = runDirectory(options.out, plan.scenario.name, new Date());
   const { rounds, seed } = plan.schedule;
   terminal.note(
@@ -78,16 +92,18 @@ export async function runCommand(
 
   const { signal, release } = interruptSignal(terminal);
   try {
-    const asked = {
-      plan,
-      directory,
-      command: repeatCommand(scenario, options, seed),
-      floor,
-      signal,
-      allowPrivileged: options.allowPrivileged === true,
-    };
-    const stored = await performRun({ ...asked, ...watching(terminal, plan) });
-    const judged = await confirmed(terminal, asked, judge(stored));
+    const judged = await withBuilt(plan, compared, { note: terminal.note, signal }, async (built) => {
+      const asked = {
+        ...built,
+        directory,
+        command: repeatCommand(scenario, options, seed),
+        floor,
+        signal,
+        allowPrivileged: options.allowPrivileged === true,
+      };
+      const stored = await performRun({ ...asked, ...watching(terminal, built.plan) });
+      return await confirmed(terminal, asked, judge(stored));
+    });
     const report = await writeReports(directory, judged);
     if (options.json === true) {
       terminal.print(
@@ -106,11 +122,20 @@ export async function runCommand(
   }
 }
 
+/** Throws UsageFault where a variant would have to be built for pods, whose programs come from an image. */
+function refuseWhatCannotBeBuilt(plan: Plan, { against }: RunOptions): void {
+  if (plan.cluster.provider === 'local' || against === undefined) return;
+  throw new UsageFault([
+    `--against ${against}: both versions are built and run on this machine; use \`--cluster local\``,
+  ]);
+}
+
 function repeatCommand(scenario: string, options: RunOptions, seed: number): string[] {
   return [
     ...['npx', 'meshmark', 'run', scenario, '--seed', String(seed)],
     ...(options.blocks === undefined ? [] : ['--blocks', String(options.blocks)]),
     ...(options.slice === undefined ? [] : ['--slice', `${options.slice}ms`]),
+    ...(options.against === undefined ? [] : ['--against', options.against]),
     ...(options.variant === undefined ? [] : ['--variant', ...options.variant]),
     ...(options.earlyStop === false ? ['--no-early-stop'] : []),
     ...(options.confirm === false ? ['--no-confirm'] : []),

@@ -1,7 +1,7 @@
 /** From a path on the command line to a plan, or to faults that name file, line and column. */
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { type Plan, planScenario } from '../plan/index.js';
+import { type Against, type Plan, planScenario } from '../plan/index.js';
 import { formatFault, parseScenario } from '../scenario/index.js';
 import { bodiesBeside } from './body-files.js';
 import { UsageFault } from './outcome.js';
@@ -13,6 +13,8 @@ export interface PlanOverrides {
   readonly variants?: readonly string[];
   readonly earlyStop?: boolean;
   readonly confirm?: boolean;
+  /** Compares variants with themselves as another commit has them. */
+  readonly against?: Against;
   /** What the command line says of `cluster`, over what the scenario does. */
   readonly cluster?: Readonly<Record<string, unknown>>;
 }

@@ -2,6 +2,7 @@
 import { type Plan, withSteps } from '../plan/index.js';
 import type { Objective, PlannedSteps } from '../record/index.js';
 import { nextRate, type RateOutcome, stepOutcome } from '../stats/index.js';
+import { withBuilt } from './against/build.js';
 import { interruptSignal } from './interrupt.js';
 import { type JudgedRun, judge } from './judge.js';
 import { parseObjective } from './objective.js';
@@ -189,19 +190,21 @@ async function performSteps(
   const { signal, release } = interruptSignal(terminal);
   const view = watching(terminal, plan);
   try {
-    const stored = await performRun({
-      plan,
-      directory,
-      command: ['npx', 'meshmark', word, scenario, ...process.argv.slice(4)],
-      floor: null,
-      signal,
-      ...view,
-      onProgress: (event) => {
-        if (event.type === 'step') search?.onStep(event.step);
-        view.onProgress(event);
-      },
-      ...(search === undefined ? {} : { nextRate: search.nextRate }),
-    });
+    const stored = await withBuilt(plan, null, { note: terminal.note, signal }, (built) =>
+      performRun({
+        ...built,
+        directory,
+        command: ['npx', 'meshmark', word, scenario, ...process.argv.slice(4)],
+        floor: null,
+        signal,
+        ...view,
+        onProgress: (event) => {
+          if (event.type === 'step') search?.onStep(event.step);
+          view.onProgress(event);
+        },
+        ...(search === undefined ? {} : { nextRate: search.nextRate }),
+      }),
+    );
     const judged = judge(stored);
     return { ...judged, directory, report: await writeReports(directory, judged) };
   } finally {

@@ -24,7 +24,7 @@ export function rowsOf(
       id: variant.id,
       kind: variant.kind,
       description: variant.description,
-      options: optionsIn(variant),
+      options: { ...optionsIn(variant), ...versionIn(variant) },
       dataPlaneRoles: [...cluster.dataPlaneRoles(variant)],
       claims: [...variant.claims],
       status: unavailable.has(variant.id) ? 'unavailable' : 'measured',
@@ -39,6 +39,12 @@ export function rowsOf(
       caveat: caveatOf(row, cluster.isolation.dataPlaneCores.length),
     };
   });
+}
+
+/** Which version it was built from, where a run compares two. */
+function versionIn({ build }: VariantSpec): RunVariant['options'] {
+  if (build === undefined) return {};
+  return { version: build.version, ...(build.command === null ? {} : { build: build.command.join(' ') }) };
 }
 
 /** Everything that speaks against taking a row's figures as they are; null when nothing does. */

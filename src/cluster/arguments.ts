@@ -12,9 +12,9 @@ export interface Seat {
   readonly admin: string;
 }
 
-/** A program of this machine that listens where others reach `host`, on ports that the kernel chooses. */
-export function seatAt(host: string): Seat {
-  return { program: dataplaneBinary(), listen: `${host}:0`, admin: `${host}:0` };
+/** A program of this machine, this installation's own where no other is named, that listens where others reach `host`, on ports that the kernel chooses. */
+export function seatAt(host: string, program = dataplaneBinary()): Seat {
+  return { program, listen: `${host}:0`, admin: `${host}:0` };
 }
 
 function listenArguments({ listen, admin }: Seat): string[] {

@@ -15,7 +15,10 @@ import { freePort } from './free-port.js';
 import { accepts } from './readiness.js';
 import { deathOf, type Placement, type Server, ServerStartError } from './servers.js';
 
-type CustomForm = Extract<VariantSpec['form'], { type: 'custom' }>;
+type CustomForm = Extract<VariantSpec['form'], { type: 'custom' }> & {
+  /** Folder that its proxies start in; null for the harness's own. */
+  readonly directory: string | null;
+};
 
 /** What of the run's ground such proxies stand on. */
 interface CustomGround {
@@ -39,7 +42,7 @@ export async function standUpCustom(
   placementOf: (index: number) => Placement,
   servers: Server[],
 ): Promise<string> {
-  const { command, settings, roles } = form;
+  const { command, settings, roles, directory } = form;
   const { env, metrics } = settings;
   const told = new Set([...command, ...Object.values(env)].flatMap(placeholdersIn));
   let upstream = end;
@@ -51,6 +54,7 @@ export async function standUpCustom(
     const process = ground.host.start({
       argv: command.map(fill),
       ...placement,
+      directory,
       env: { ...placement.env, ...filledEnvironment(env, fill) },
     });
     const admin: CounterSource | null =

@@ -66,9 +66,10 @@ export async function startKernelAgent(
   host: ProcessHost,
   duties: AgentDuties,
   place: AgentPlace,
+  program = dataplaneBinary(),
 ): Promise<KernelAgent> {
   const argv = [
-    ...[dataplaneBinary(), 'kernel', '--admin', '127.0.0.1:0'],
+    ...[program, 'kernel', '--admin', '127.0.0.1:0'],
     ...['--client-cgroup', place.clientCgroup, '--mesh-cgroup', place.meshCgroup],
     ...dutyArguments(duties),
   ];

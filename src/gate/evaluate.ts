@@ -162,7 +162,8 @@ export function isDecided(
   return open.length > 0 && open.every(answered);
 }
 
-function byRatio(rule: GateRule, low: number, high: number): GateResult['outcome'] {
+/** Whether a ratio's interval lies beyond the limit, within it, or across. */
+export function byRatio(rule: GateRule, low: number, high: number): GateResult['outcome'] {
   if (rule.maxIncrease !== null) {
     if (low > 1 + rule.maxIncrease) return 'fail';
     return high <= 1 + rule.maxIncrease ? 'pass' : 'undecided';
@@ -185,7 +186,7 @@ function byDifference(rule: GateRule, low: number, high: number): GateResult['ou
  * What a calibration forbids: a `fail` by a change smaller than the machine can tell from none, and a `pass` below a
  * limit that is finer than that, unless the change itself is larger. Null when it forbids nothing.
  */
-function belowFloor(
+export function belowFloor(
   rule: GateRule,
   outcome: GateResult['outcome'],
   ratio: number,
@@ -201,7 +202,7 @@ function belowFloor(
 }
 
 /** `shown` is where the interval itself lies: a decision of an earlier look, or one by Holm's steps, may be beyond it. */
-function explain(
+export function explain(
   outcome: GateResult['outcome'],
   shown: GateResult['outcome'],
   interval: string,
@@ -228,20 +229,20 @@ function explain(
   }
 }
 
-function undecided(why: string): Outcome {
+export function undecided(why: string): Outcome {
   return { outcome: 'undecided', explanation: `Cannot tell: ${why}.` };
 }
 
-function limitOf(rule: GateRule): string {
+export function limitOf(rule: GateRule): string {
   return rule.maxIncrease !== null
     ? `at most ${share(rule.maxIncrease)} more`
     : `at most ${share(rule.maxDecrease ?? 0)} less`;
 }
 
-function digits(value: number | null): string {
+export function digits(value: number | null): string {
   return value === null ? '?' : String(Number(value.toPrecision(4)));
 }
 
-function share(value: number): string {
+export function share(value: number): string {
   return `${Number((value * 100).toPrecision(5))} %`;
 }

@@ -1,3 +1,4 @@
+export type { Against } from './against.js';
 export { againstItself } from './against-itself.js';
 export { planBlock, standUpOrder } from './block.js';
 export { confirmationOf } from './confirmation.js';

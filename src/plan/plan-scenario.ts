@@ -8,6 +8,7 @@ import {
   SHORTEST_BATCH_MS,
 } from '../scenario/index.js';
 import type { VariantSpec } from '../variants/index.js';
+import { type Against, besideTheirBases } from './against.js';
 import { ablationOf, cellPlans, gateOver } from './cells.js';
 import { confirmationFaults, FEWEST_REPLICAS } from './confirmation.js';
 import { clusterMs, estimateMs, roundsThatFit } from './estimate.js';
@@ -26,6 +27,8 @@ export interface PlanOverrides {
   readonly confirm?: boolean;
   /** Ids of the variants to measure; the baseline is always kept. */
   readonly variants?: readonly string[];
+  /** Compares each variant that is built from the scenario's repository with itself as another commit has it. */
+  readonly against?: Against;
 }
 
 export interface PlanSource {
@@ -45,10 +48,17 @@ const USUAL_REPLICAS = 12;
 const JITTER = 0.3;
 
 /** The plan of a scenario, or why there can be none. Pure: the same arguments give the same plan. */
-export function planScenario(scenario: Scenario, source: PlanSource): PlannedScenario {
+export function planScenario(written: Scenario, source: PlanSource): PlannedScenario {
   const overrides = source.overrides ?? {};
-  const faults = [...overrideFaults(scenario, overrides)];
-  const declared = variantsTakingPart(scenario, overrides.variants);
+  const { against } = overrides;
+  const faults = [...overrideFaults(written, overrides)];
+  const compared =
+    against === undefined
+      ? { scenario: written, faults: [] }
+      : besideTheirBases(written, overrides.variants, against);
+  faults.push(...compared.faults);
+  const { scenario } = compared;
+  const declared = variantsTakingPart(scenario, against === undefined ? overrides.variants : []);
   const cells = cellPlans(scenario, declared);
   const variants = cells.flatMap((cell) => cell.variants);
   const schedule = scheduleOf(scenario, overrides, variants);
@@ -96,6 +106,7 @@ export function planScenario(scenario: Scenario, source: PlanSource): PlannedSce
         ...(several && scenario.baseline !== null
           ? { baselines: cells.flatMap(({ baseline }) => baseline ?? []) }
           : {}),
+        ...(against === undefined ? {} : { baselines: basesOf(variants) }),
         pairs: cells.flatMap(({ pairs }) => pairs),
         confidence: scenario.confidence,
         margin: scenario.margin,
@@ -128,6 +139,11 @@ function looksOf(
   return {
     looks: Array.from({ length: replicas - FEWEST_REPLICAS + 1 }, (_, index) => FEWEST_REPLICAS + index),
   };
+}
+
+/** The variants that others are compared with where each is compared with another version of itself. */
+function basesOf(variants: readonly VariantSpec[]): string[] {
+  return variants.filter(({ build }) => build?.version === 'base').map(({ id }) => id);
 }
 
 /** Requests per second over a whole slice. */

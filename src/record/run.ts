@@ -166,6 +166,21 @@ export const runCell = z.object({
 });
 export type RunCell = z.infer<typeof runCell>;
 
+const commitId = z.string().regex(/^[0-9a-f]{40,64}$/);
+
+/** Another commit of the scenario's repository that variants were compared with. */
+export const comparedCommit = z.object({
+  /** As it was asked for, such as `git:main`. */
+  asked: z.string(),
+  /** Its full id. */
+  commit: commitId,
+  /** What lay in the repository: the commit checked out there, and whether files of it were changed. */
+  own: z.object({ commit: commitId, changed: z.boolean() }),
+  /** Ids of variants whose program is the same, byte for byte, in both versions. */
+  identical: z.array(z.string()),
+});
+export type ComparedCommit = z.infer<typeof comparedCommit>;
+
 export const runRecord = z.object({
   schema: z.literal(RUN_SCHEMA),
   runId: z.string(),
@@ -206,6 +221,8 @@ export const runRecord = z.object({
     .optional(),
   /** Null or absent where every request was a GET of `/`, or a call of gRPC. */
   requests: z.array(askedRequest).nullable().optional(),
+  /** Absent where variants were compared with one another. */
+  against: comparedCommit.optional(),
   analysis: analysis.nullable(),
 });
 export type RunRecord = z.infer<typeof runRecord>;

@@ -11,6 +11,18 @@ describe('what was asked', () => {
     expect(askedDetails(run)).toEqual([]);
   });
 
+  test('names the commit that each variant stands beside itself of', () => {
+    const [commit, own] = ['1'.repeat(40), '2'.repeat(40)];
+    const against = { asked: 'git:main', commit, own: { commit: own, changed: true }, identical: ['plain'] };
+    expect(askedFacts({ ...run, against })).toEqual(['each variant beside itself at commit 111111111111']);
+    expect(askedDetails({ ...run, against })).toEqual([
+      [
+        'Compared with',
+        `git:main, commit ${commit}; what lay here was commit ${own} with changes; the same program, byte for byte, in both: plain`,
+      ],
+    ]);
+  });
+
   test('names the cells of a matrix and what each differs in', () => {
     const cells = [
       { id: '1KiB,4conns', values: { responseBytes: '1KiB', connections: '4' }, variants: [] },

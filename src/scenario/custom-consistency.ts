@@ -23,6 +23,13 @@ export function customFaults(index: number, variant: Variant, kind: string, cust
       message: '`image` needs `cluster.provider: kubernetes`, and this is `local`; use `command`',
     });
   }
+  const [program] = variant.command ?? [];
+  if (variant.build !== undefined && program?.startsWith('/') === true) {
+    found.push({
+      path: ['variants', index, 'command', 0],
+      message: `\`command\` must start with a path from the folder that \`build\` runs in, such as \`./my-proxy\`: at ${quote(program)} one program would stand for every version`,
+    });
+  }
   for (const name of Object.keys(variant.env ?? {})) {
     if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) continue;
     found.push({

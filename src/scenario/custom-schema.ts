@@ -18,6 +18,16 @@ const command = z
     'Only for `custom`: argv, started once for each sidecar of the path. Replaced in it: {listen}, {listenHost}, {listenPort}, {upstream}, {upstreamHost}, {upstreamPort}, {admin}, {adminPort} (all on this machine), {certificate}, {key}, {ca} (PEM files of the run), {directory} (a folder of its own) and {role}.',
   );
 
+const buildError = 'must be a list of words, program first, such as `[go, build, -o, my-proxy, .]`';
+const build = z
+  .array(word, { error: buildError })
+  .min(1, { error: buildError })
+  .max(200, { error: buildError })
+  .optional()
+  .describe(
+    'Only for `custom`: a command that builds the proxy before the run, in the top folder of the scenario’s git repository (or the scenario’s folder, where there is none). Relative paths of `command` are then of that folder. With `--against git:REF` both run in a worktree of that commit, too.',
+  );
+
 const image = z
   .string({ error: 'must be the name of an image' })
   .optional()
@@ -80,5 +90,5 @@ const metrics = mapping(
   );
 
 /** Fields of a variant that only `custom` has. */
-export const customFields = { command, image, env, ready, metrics };
-export const CUSTOM_FIELDS = ['command', 'image', 'env', 'ready', 'metrics'] as const;
+export const customFields = { build, command, image, env, ready, metrics };
+export const CUSTOM_FIELDS = ['build', 'command', 'image', 'env', 'ready', 'metrics'] as const;

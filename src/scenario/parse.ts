@@ -183,6 +183,7 @@ function normalised(written: WrittenScenario, readBody: BodyReader): Scenario {
       command: variant.command ?? null,
       ...customOf(variant),
       ...(variant.inject === undefined ? {} : { inject: variant.inject }),
+      ...(variant.build === undefined ? {} : { build: variant.build }),
     })),
     baseline: written.baseline ?? null,
     compare: (written.compare ?? []).flatMap(([candidate, baseline]) =>

@@ -2,7 +2,7 @@ export { type AnalysedRun, analyse } from './analyse.js';
 export { type Attribution, attributionsOf, type Companion, type HopChange } from './attribution.js';
 export { compareLevels, type LevelComparison } from './compare-levels.js';
 export { type LookedAt, lookAfter } from './looks.js';
-export { gatedConfidence, pairsOfRule } from './multiplicity.js';
+export { gatedConfidence, intervalWidening, pairsOfRule } from './multiplicity.js';
 export { amdahlSpeedUp } from './offload-ceiling.js';
 export { createRandom, type Random } from './random.js';
 export { wilson } from './share.js';

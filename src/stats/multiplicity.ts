@@ -6,6 +6,7 @@ import {
   type Pair,
   type PlannedAnalysis,
 } from '../record/index.js';
+import { normalQuantile } from './special-functions.js';
 
 export interface GatedEffect extends Pair {
   readonly metric: MetricName;
@@ -58,6 +59,15 @@ export function pairsOfRule(rule: GateRule, planned: PlannedAnalysis): Pair[] {
  */
 export function gatedConfidence(planned: PlannedAnalysis): number {
   return 1 - (1 - planned.confidence) / Math.max(1, gatedEffects(planned).length);
+}
+
+/**
+ * By what factor an interval of a normal estimate must be widened so that `count` of them hold together with the
+ * confidence of one (Bonferroni); 1 for one.
+ */
+export function intervalWidening(confidence: number, count: number): number {
+  const tail = (1 - confidence) / 2;
+  return normalQuantile(1 - tail / Math.max(1, count)) / normalQuantile(1 - tail);
 }
 
 /**

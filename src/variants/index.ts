@@ -1,3 +1,4 @@
+export { isOfOwnDataPlane, type VariantBuild, type Version } from './build.js';
 export * from './catalogue.js';
 export type { CatalogueRow } from './catalogue-row.js';
 export * from './custom.js';

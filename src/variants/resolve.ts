@@ -1,4 +1,5 @@
 /** From a variant as a scenario declares it to processes that can be started and claims that can be held against them. */
+import { buildOf, type VariantBuild, type Version } from './build.js';
 import { catalogueRow } from './catalogue.js';
 import type { CatalogueRow } from './catalogue-row.js';
 import { claimsOf, kernelClaims } from './claims.js';
@@ -22,6 +23,10 @@ export interface DeclaredVariant {
   readonly custom?: CustomSettings;
   /** Only for `injected`: how its pods ask for the proxy. */
   readonly inject?: InjectionSettings;
+  /** Only for `custom`: what builds it, before the run. */
+  readonly build?: readonly string[];
+  /** Which version of the scenario's repository it stands of, where a run compares two. */
+  readonly version?: Version;
 }
 
 /** A variant that a cluster can stand up. */
@@ -32,6 +37,11 @@ export interface VariantSpec {
   readonly claims: readonly Claim[];
   /** What the machine must have for it to stand as it claims to. */
   readonly needs: readonly Need[];
+  /** What it is built from before a run; absent where it stands of programs that are there already. */
+  readonly build?: VariantBuild;
+  /** Program of ours that it is made of, and the folder that the user's own starts in, where these were built for the run. */
+  readonly program?: string;
+  readonly directory?: string;
   readonly form:
     | { readonly type: 'direct' }
     | {
@@ -83,7 +93,9 @@ export function resolveVariant(declared: DeclaredVariant, surroundings: Surround
   const row = catalogueRow(declared.kind);
   if (row === undefined) throw new RangeError(`no kind ${declared.kind} in the catalogue`);
   const { kind, description, form } = row;
+  const build = buildOf(declared, form.type);
   const base = {
+    ...(build === null ? {} : { build }),
     id: declared.id,
     kind,
     description,

@@ -17,7 +17,7 @@ export function narrowing({ run }: View): Section {
   return {
     ...base,
     body: html`<p>After each set of fresh processes, from the fourth on, the run was looked at, and it could end once every rule of the gate was decided. Looking often would find something in the end, so early looks were allowed little of the error: their intervals are wide. All intervals here hold together, at all looks, with ${coverage(run.planned.confidence)}. A difference is equivalent when its whole interval lies within ±${coverage(run.planned.margin)}.</p>
-<div class="pair">${charts.map(({ chart: id, title }) => chart(id, `Chart of the change in ${title}, and its interval, after each set of fresh processes. The table below holds the numbers.`))}</div>
+<div class="pair">${charts.map(({ chart: id, title }) => chart(id, `Chart of the change in ${title}, and its interval, after each set of fresh processes. The table below holds the numbers.`, 'whether the interval has closed on one side of the limit, and whether the estimate stays where it was as it narrows: one that drifts is no steady effect'))}</div>
 ${table({
   caption: 'What each look could tell',
   columns: [
