@@ -208,12 +208,13 @@ export function explain(
   interval: string,
   limit: string,
 ): Outcome {
-  if (outcome !== shown && outcome !== 'undecided') {
-    const side = outcome === 'fail' ? 'beyond' : 'within';
-    return {
-      outcome,
-      explanation: `${interval}: it was found ${side} the limit (${limit}) by a look at the run, or beside the other rules.`,
-    };
+  if (outcome !== shown) {
+    const found = {
+      fail: 'it was found beyond the limit by a look at the run, or beside the other rules',
+      pass: 'it was found within the limit by a look at the run, or beside the other rules',
+      undecided: 'no look at whole sets of fresh processes had decided it',
+    }[outcome];
+    return { outcome, explanation: `${interval}: ${found} (${limit}).` };
   }
   switch (outcome) {
     case 'fail':

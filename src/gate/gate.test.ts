@@ -184,6 +184,11 @@ describe('the gate of a run that could end early', () => {
       explanation: expect.stringContaining('by a look'),
     });
     expect(by('undecided')?.outcome).toBe('undecided');
+    const beyond = evaluateGate(planned(), [effect()], VALID, {}, [look('undecided')])[0];
+    expect(beyond).toMatchObject({
+      outcome: 'undecided',
+      explanation: expect.stringContaining('no look at whole'),
+    });
   });
 
   it('is decided once every question has an answer that the calibration lets stand', () => {

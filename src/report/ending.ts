@@ -4,7 +4,9 @@ import { coverage } from './format.js';
 
 /** Why a run ended before its plan did, and what that means for its intervals; null where it did not. */
 export function endingSentence({ ending, planned }: RunRecord): string | null {
-  if (ending === undefined || ending.why === 'planned' || ending.why === 'interrupted') return null;
+  // A sweep or a search says itself of each variant what it knows.
+  if (ending === undefined || planned.steps !== undefined) return null;
+  if (ending.why === 'planned' || ending.why === 'interrupted') return null;
   const after = `Stopped after ${ending.rounds} of ${planned.rounds} blocks: `;
   switch (ending.why) {
     case 'decided':

@@ -44,6 +44,10 @@ describe('a run that could end early', () => {
     expect(renderMarkdown(spent)).toContain('Stopped after 7 of 10 blocks: its budget was spent');
     const whole = withLooks({ ending: { rounds: 10, replicas: 10, why: 'planned' } });
     expect(renderMarkdown(whole)).not.toContain('Stopped after');
+    const left = withLooks({ ending: { rounds: 3, replicas: 3, why: 'nothing left' } });
+    expect(renderMarkdown(left)).toContain('Stopped after 3 of 10 blocks: no variant was left');
+    const steps = { type: 'sweep' as const, ratesPerSecond: [500] };
+    expect(renderMarkdown({ ...left, planned: { ...left.planned, steps } })).not.toContain('Stopped after');
   });
 
   it('says whether a regression was found again', () => {
