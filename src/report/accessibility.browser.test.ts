@@ -1,5 +1,4 @@
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { renderHtml } from './index.js';
@@ -14,18 +13,16 @@ interface Violation {
   readonly nodes: readonly { readonly target: readonly string[] }[];
 }
 
-let axe: string;
 const pages = new Map<string, string>();
 
 beforeAll(async () => {
-  axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
   const assets = await builtAssets();
   pages.set('usual', renderHtml(sampleRun(), assets));
   pages.set('mechanisms', renderHtml(sampleWithMechanisms(), assets));
 }, 60_000);
 
 async function found(page: Page): Promise<readonly string[]> {
-  await page.evaluate(axe);
+  await page.evaluate(axe.source);
   const violations = (await page.evaluate(
     "axe.run(document, { resultTypes: ['violations'] }).then((result) => result.violations)",
   )) as readonly Violation[];

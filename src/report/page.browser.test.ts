@@ -163,6 +163,15 @@ describe.skipIf(chromiumPath() === null)('the report in a browser', { timeout: 6
     });
   });
 
+  test('shows the whole overhead on a laptop', async () => {
+    await withPage(report, { width: 1280, height: 800 }, async ({ page }) => {
+      const cut = await page.evaluate(
+        "[...document.querySelectorAll('#overhead .scroll')].map((box) => box.scrollWidth - box.clientWidth)",
+      );
+      expect(cut).toEqual([0, 0]);
+    });
+  });
+
   test('shows hostile text as text', async () => {
     const name = '<script>alert(1)</script></script><!--<img src=x onerror=alert(2)>\u202edrawkcab';
     const long = 'n'.repeat(10_000);

@@ -1,6 +1,7 @@
 /** What each data plane adds to a request that goes straight to the service. */
-import { METRICS, type MetricName } from '../../record/index.js';
-import { html, name } from '../html.js';
+import { type Effect, METRICS, type MetricName } from '../../record/index.js';
+import { type Html, html, name } from '../html.js';
+import { publishedBeside } from '../published.js';
 import { changeCell, differenceCell, missing, table } from '../tables.js';
 import type { Section, View } from '../view.js';
 import { controls } from '../words.js';
@@ -56,6 +57,29 @@ ${table({
         : differenceCell(effect);
     }),
   ]),
-})}`,
+})}
+${published(effects)}`,
   };
+}
+
+/** What others found, and what here goes the other way. */
+function published(effects: readonly Effect[]): Html | null {
+  const claims = publishedBeside(effects);
+  if (claims.length === 0) return null;
+  const strange = [...new Set(claims.flatMap(({ otherWay }) => otherWay))];
+  return html`${table({
+    caption: 'What others measured of other meshes, machines and traffic, for the order of size',
+    columns: [
+      { label: 'Compared with', text: true },
+      { label: 'They found', text: true },
+      { label: 'Who', text: true },
+      { label: 'Found here' },
+    ],
+    rows: claims.map(({ metric, words, source, found }) => [METRICS[metric].label, words, source, found]),
+  })}
+${
+  strange.length === 0
+    ? null
+    : html`<p><b>The other way:</b> ${strange.map((id, index) => html`${index === 0 ? null : ', '}${name(id)}`)} cost less than no mesh at all. That has been reported before (CNCF’s blog, 23 August 2024) and may be true; look at the witnesses, at parity and at where everything ran before believing it.</p>`
+}`;
 }
