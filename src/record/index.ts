@@ -3,10 +3,21 @@ export * from './cluster.js';
 export * from './control.js';
 export { RecordError, type RecordFaultCode } from './fault.js';
 export { type RecordFileSystem, realFileSystem } from './file-system.js';
-export * from './histogram.js';
+export {
+  createLatencyRecorder,
+  decodeHistogram,
+  EMPTY_HISTOGRAM,
+  HISTOGRAM_RESOLUTION,
+  type Histogram,
+  type LatencyRecorder,
+  mergeHistograms,
+  quantileNs,
+  samplesAbove,
+} from './histogram.js';
 export {
   createHistogramSum,
   type HistogramSum,
+  mergeEncodedHistograms,
   type SlicePercentiles,
   sumHistograms,
 } from './histogram-sum.js';
