@@ -14,6 +14,7 @@ export {
   createKubernetesCluster,
   type KubernetesCluster,
   type KubernetesOptions,
+  type PodGenerator,
 } from './kubernetes/kubernetes.js';
 export { lackingOnKubernetes } from './kubernetes/lacking.js';
 export { findRemains, type Remain } from './kubernetes/remains.js';

@@ -1,6 +1,7 @@
 /** Where a variant's pods live: a namespace of its own or one that the user names, with the secret that its pods share. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Connection, clusterFault, patiently, statusOf } from './connection.js';
+import { removeJobs } from './jobs.js';
 import { namespaceManifest, quotaManifest, secretManifest } from './manifests.js';
 import { labelsOf, namespaceOf, selectorOf } from './names.js';
 
@@ -26,13 +27,14 @@ export function homeFor(run: string, variant: string, place: number, existing: s
   };
 }
 
-/** Makes a home with the secrets of its pods. Throws CLUSTER, and part of it may then have been made. */
+/** Makes a home with the secrets of its pods, `agents` of which make the load. Throws CLUSTER, and part of it may then have been made. */
 export async function makeHome(
   connection: Connection,
   run: string,
   { variant, namespace, own, secret }: Home,
   secrets: Readonly<Record<string, string>>,
   until: Date,
+  agents: number,
 ): Promise<void> {
   const { core } = connection;
   if (own) {
@@ -40,7 +42,7 @@ export async function makeHome(
       core.createNamespace({ body: namespaceManifest(run, variant, namespace, until) }),
     );
     await make(connection, `set a quota in ${namespace}`, () =>
-      core.createNamespacedResourceQuota({ namespace, body: quotaManifest(run, variant) }),
+      core.createNamespacedResourceQuota({ namespace, body: quotaManifest(run, variant, agents) }),
     );
   }
   await make(connection, `create a secret in ${namespace}`, () =>
@@ -77,13 +79,14 @@ async function removeHome(connection: Connection, run: string, home: Home): Prom
   else await removeObjects(connection, home.namespace, selectorOf(labelsOf(run, home.variant)));
 }
 
-/** Removes pods and secrets with these labels from a namespace of the user's, and waits until they are gone. Throws CLUSTER. */
+/** Removes jobs, pods and secrets with these labels from a namespace of the user's, and waits until they are gone. Throws CLUSTER. */
 export async function removeObjects(
   connection: Connection,
   namespace: string,
   labelSelector: string,
 ): Promise<void> {
   const { core, server } = connection;
+  await removeJobs(connection, namespace, labelSelector);
   const pods = () =>
     patiently(connection, `list pods in ${namespace}`, () =>
       core.listNamespacedPod({ namespace, labelSelector }),

@@ -36,6 +36,7 @@ export interface PodIdentity {
 const USER = 65534;
 /** Processes end on SIGTERM within milliseconds. */
 const GRACE_SECONDS = 2;
+/** Of a variant, besides those that make its load. */
 const LARGEST_QUOTA_PODS = 12;
 /** A container that does not listen for so long has not started. */
 const START_PROBES = 30;
@@ -55,12 +56,12 @@ export function namespaceManifest(run: string, variant: string, name: string, un
 }
 
 /** Nothing that goes wrong in a run may take more of the cluster than its pods. */
-export function quotaManifest(run: string, variant: string): V1ResourceQuota {
+export function quotaManifest(run: string, variant: string, agents: number): V1ResourceQuota {
   return {
     metadata: { name: 'meshmark', labels: labelsOf(run, variant) },
     spec: {
       hard: {
-        pods: String(LARGEST_QUOTA_PODS),
+        pods: String(LARGEST_QUOTA_PODS + agents),
         persistentvolumeclaims: '0',
         'services.loadbalancers': '0',
         'services.nodeports': '0',

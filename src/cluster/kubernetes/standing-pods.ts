@@ -7,6 +7,7 @@ import { ServerStartError } from '../servers.js';
 import { type Connection, clusterFault, messageOf, patiently, statusOf } from './connection.js';
 import { evidenceOf } from './explain.js';
 import type { Home } from './home.js';
+import { removeNamedJobs } from './jobs.js';
 import { type PodIdentity, type PodSettings, podManifest } from './manifests.js';
 import type { Side } from './names.js';
 import { type AboutMachine, type AgentAnswer, askAgent } from './pod-agent.js';
@@ -54,6 +55,8 @@ export interface PodGround {
 export interface Made {
   readonly home: Home;
   readonly pods: string[];
+  /** Jobs, whose pods are among the pods once they are known. */
+  readonly jobs: string[];
   readonly ports: ForwardedPort[];
 }
 
@@ -206,7 +209,8 @@ export async function removePods(
 ): Promise<void> {
   const { namespace } = made.home;
   await Promise.all(made.ports.splice(0).map((port) => port.close()));
-  const names = made.pods.splice(0);
+  const ofJobs = await removeNamedJobs(connection, watch, namespace, made.jobs.splice(0));
+  const names = [...new Set([...made.pods.splice(0), ...ofJobs])];
   await Promise.all(
     names.map((name) =>
       patiently(connection, `remove the pod ${name} in ${namespace}`, async () => {
