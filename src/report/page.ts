@@ -13,6 +13,7 @@ import { gcTail } from './sections/gc-tail.js';
 import { headline } from './sections/headline.js';
 import { hopSplit } from './sections/hop-split.js';
 import { latency } from './sections/latency.js';
+import { loadAgents } from './sections/load-agents.js';
 import { offload } from './sections/offload.js';
 import { machine, rawData, scenario } from './sections/origin.js';
 import { overhead } from './sections/overhead.js';
@@ -67,6 +68,7 @@ function sectionsOf(view: View): readonly Section[] {
     latency(view),
     hopSplit(view),
     sliceStrip(view),
+    loadAgents(view),
     cpu(view),
     offload(view),
     switches(view),

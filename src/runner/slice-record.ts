@@ -63,6 +63,11 @@ export function loadgenSlice(
   };
 }
 
+/** CPU of the generator, in ns; of several that of the busiest, which has the least room. */
+export function busiestGeneratorNs({ agents, generator }: Pick<EngineSlice, 'agents' | 'generator'>): number {
+  return Math.max(...(agents?.map(({ cpuNs }) => cpuNs) ?? [generator.cpuNs]));
+}
+
 /** What further reasons cast doubt on. */
 function doubted({ status, reasons }: Validity, further: readonly string[]): Validity {
   if (further.length === 0) return { status, reasons };
@@ -122,9 +127,7 @@ export function auditOpenSlice(
       );
     }
   }
-  // Of several generators the busiest has the least room.
-  const cpuNs = Math.max(...(seen.agents?.map((agent) => agent.cpuNs) ?? [seen.generator.cpuNs]));
-  const generatorShare = wallMicros > 0 ? cpuNs / 1000 / wallMicros : 0;
+  const generatorShare = wallMicros > 0 ? busiestGeneratorNs(seen) / 1000 / wallMicros : 0;
   if (generatorShare > GENERATOR_CPU_LIMIT) {
     reasons.push(`the generator was saturated: it used ${(generatorShare * 100).toFixed(0)} % of a core`);
   }
