@@ -42,7 +42,7 @@ interface Asked {
 }
 
 /** Certificates and pods outlive the run's budget by this, for the time it takes to stand up and to tear down. */
-const SLACK_MS = 10 * 60_000;
+export const SLACK_MS = 10 * 60_000;
 
 /** Prepares the ground; whoever gets it closes its cluster. Throws EnvironmentFault. */
 export async function groundOf(asked: Asked, host: ProcessHost): Promise<Ground> {

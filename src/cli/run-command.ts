@@ -4,8 +4,9 @@ import type { NoiseFloor } from '../record/index.js';
 import { loadFloor } from './calibration.js';
 import { interruptSignal } from './interrupt.js';
 import { gateExitCode, judge } from './judge.js';
-import { EXIT, type ExitCode } from './outcome.js';
+import { EXIT, type ExitCode, UsageFault } from './outcome.js';
 import { performRun } from './perform-run.js';
+import { manifestsOf } from './print-manifests.js';
 import { createProgressView, type ProgressView } from './progress.js';
 import { writeReports } from './reports.js';
 import { runDirectory } from './run-folder.js';
@@ -26,6 +27,8 @@ export interface RunOptions {
   readonly kubeconfig?: string;
   readonly namespace?: string;
   readonly image?: string;
+  readonly print?: boolean;
+  readonly target?: string;
 }
 
 /** Options that say where variants stand, by the scenario's own names. */
@@ -58,7 +61,13 @@ export async function runCommand(
     ...(options.slice === undefined ? {} : { sliceMs: options.slice }),
     ...(options.variant === undefined ? {} : { variants: options.variant }),
     cluster: clusterOptions(options),
+    toPrint: options.print === true,
   });
+  if (options.print === true) {
+    terminal.print(manifestsOf(plan, options.target, new Date()));
+    return EXIT.passed;
+  }
+  if (options.target !== undefined) throw new UsageFault(['`--target` says what `--print` is to write']);
   const directory = runDirectory(options.out, plan.scenario.name, new Date());
   const { rounds, seed } = plan.schedule;
   terminal.note(

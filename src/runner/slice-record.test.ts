@@ -56,6 +56,27 @@ describe('auditOpenSlice', () => {
     const generator = { cpuNs: 990e6, gcCycles: 0, connectionWaits: 0 };
     expect(auditOpenSlice(seen({ generator }), oneSecond).reasons.join()).toMatch(/saturated/);
   });
+
+  it('takes the busiest of several generators, not all of them together', () => {
+    const agent = (place: number, cpuNs: number) => ({
+      agent: place,
+      pod: `pod-${place}`,
+      node: 'node',
+      lost: null,
+      requests: 500,
+      errors: { connect: 0, reset: 0, timeout: 0, status: 0, protocol: 0 },
+      latency: null,
+      sendLag: null,
+      cpuNs,
+      lateMicros: 0,
+      clockUncertaintyMicros: 0,
+    });
+    const generator = { cpuNs: 1200e6, gcCycles: 0, connectionWaits: 0 };
+    const even = seen({ generator, agents: [agent(0, 600e6), agent(1, 600e6)] });
+    expect(auditOpenSlice(even, oneSecond).status).toBe('valid');
+    const uneven = seen({ generator, agents: [agent(0, 200e6), agent(1, 1000e6)] });
+    expect(auditOpenSlice(uneven, oneSecond).reasons.join()).toMatch(/saturated/);
+  });
 });
 
 describe('the audit of a slice by k6', () => {
