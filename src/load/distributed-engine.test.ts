@@ -188,11 +188,14 @@ describe('distributedEngine', () => {
     const seen: EngineSlice[] = [];
     await engine.runSlices([OPEN, COUNTED], (slice) => seen.push(slice));
     for (const slice of seen) {
-      expect(slice.failed).toMatch(/load agent 3 on node-0 was lost \(.*exit code 137\)/);
-      expect(slice.agents?.[2]?.lost).toMatch(/exit code 137/);
+      expect(slice.failed).toMatch(/^load agent 3 on node-0 was lost \(.*exit code 137\); /);
+      expect(slice.agents?.map(({ lost }) => lost === null)).toEqual([true, true, false, true]);
     }
     expect(seen[0]?.failed).toMatch(/; 3 of 4 agents answered$/);
     expect(seen[0]?.requests).toBe(3);
+    // A load that lacks one is not sent again.
+    expect(seen[1]?.failed).toMatch(/; nothing was measured without it$/);
+    expect(seen[1]?.requests).toBe(0);
     expect(orders[0]).toHaveLength(1);
   });
 

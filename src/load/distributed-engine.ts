@@ -79,6 +79,12 @@ export function distributedEngine(
           return seen[0] ?? null;
         })
       : [];
+    // An engine that ends a slice without a word of it has lost it.
+    if (whole && !stopped) {
+      seats.forEach((seat, place) => {
+        if ((told[place] ?? null) === null) seat.lost ??= 'it told nothing';
+      });
+    }
     const parts = seats.map(({ place: agent, lost, clock }, place): Part => {
       return { agent, slice: told[place] ?? null, lost, clock: clock ?? UNKNOWN_CLOCK };
     });

@@ -7,8 +7,8 @@ import { lostSlice } from './lost-engine.js';
 /** One engine's part, or why there is none. */
 export interface Part {
   readonly agent: Pick<LoadAgent, 'agent' | 'pod' | 'node'>;
+  /** Null where it is lost, and where it was asked for none since another was. */
   readonly slice: EngineSlice | null;
-  /** Why it told nothing; null where it did. */
   readonly lost: string | null;
   /** Of its clock against the harness's: how much later it is, and by how much that may be wrong. */
   readonly clock: { readonly offsetMicros: number; readonly uncertaintyMicros: number };
@@ -79,7 +79,7 @@ function agentOf({ agent, slice, lost, clock }: Part, order: EngineSliceOrder): 
   const timed = !('requests' in order);
   return {
     ...agent,
-    lost: slice === null ? (lost ?? 'it told nothing') : null,
+    lost,
     requests: slice?.requests ?? 0,
     errors: slice?.errors ?? addedErrors([]),
     // Slices of a number of requests do not judge latency, and there are many of them.
@@ -106,12 +106,14 @@ export function agentName({ agent, node }: Pick<LoadAgent, 'agent' | 'node'>): s
 }
 
 function failureOf(parts: readonly Part[]): string | null {
-  const lost = parts.filter(({ slice }) => slice === null);
+  const lost = parts.flatMap(({ agent, lost: why }) =>
+    why === null ? [] : [`${agentName(agent)} was lost (${why})`],
+  );
   if (lost.length > 0) {
-    const each = lost.map(
-      ({ agent, lost: why }) => `${agentName(agent)} was lost (${why ?? 'it told nothing'})`,
-    );
-    return `${each.join('; ')}; ${parts.length - lost.length} of ${parts.length} agents answered`;
+    const answered = parts.filter(({ slice }) => slice !== null).length;
+    const rest =
+      answered === 0 ? 'nothing was measured without it' : `${answered} of ${parts.length} agents answered`;
+    return [...lost, rest].join('; ');
   }
   const failed = parts.filter(({ slice }) => slice?.failed != null);
   // One that was stopped, as all are at once, has no failure of its own.

@@ -6,7 +6,6 @@ export { type RecordFileSystem, realFileSystem } from './file-system.js';
 export {
   createLatencyRecorder,
   decodeHistogram,
-  EMPTY_HISTOGRAM,
   HISTOGRAM_RESOLUTION,
   type Histogram,
   type LatencyRecorder,

@@ -63,11 +63,11 @@ export const loadAgent = z.object({
   agent: z.int().nonnegative(),
   pod: z.string(),
   node: z.string(),
-  /** Why nothing was heard of it at the end; null where it answered. What a lost one measured is in no figure. */
+  /** Why it was lost; null where it was not. What a lost one measured is in no figure, and without it the others are not asked again. */
   lost: z.string().nullable(),
   requests: z.int().nonnegative(),
   errors: errorCounts,
-  /** As the slice's own; null in slices of a number of requests, and where it was lost. */
+  /** As the slice's own; null in slices of a number of requests, and where it told nothing. */
   latency: encodedHistogram.nullable(),
   sendLag: encodedHistogram.nullable(),
   /** CPU of the generator itself. */

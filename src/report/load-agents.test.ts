@@ -87,7 +87,7 @@ describe('loadAgents', () => {
 
   it('names the agent that was lost', () => {
     const text = shown(slicesOf([agent(0, 1), agent(1, 9, 'its pod was evicted')]));
-    expect(text).toMatch(/Lost:\s+agent 2 of\s+plain\s+did not answer in 1 of its 1 slices/);
+    expect(text).toMatch(/Lost:\s+agent 2 of\s+plain\s+in 1 of its 1 slices/);
     expect(text).toMatch(/0 of 1/);
   });
 

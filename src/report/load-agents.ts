@@ -14,9 +14,10 @@ export interface AgentFigures {
   /** Its place, from 0; null for all of them together. */
   readonly agent: number | null;
   readonly nodes: readonly string[];
-  /** Slices that it took part in, and how many of them it answered in. */
+  /** Long slices, and in how many of them it answered and was lost. */
   readonly slices: number;
   readonly answered: number;
+  readonly lost: number;
   readonly requests: number;
   readonly errors: number;
   /** Of the slices that count, in ms; null where there are too few samples. */
@@ -63,7 +64,8 @@ function ofAgent(
     agent,
     nodes: [...new Set(all.map(({ node }) => node))],
     slices: all.length,
-    answered: all.filter(({ lost }) => lost === null).length,
+    answered: all.filter(({ latency }) => latency !== null).length,
+    lost: all.filter(({ lost }) => lost !== null).length,
     ...sumsOf(valid),
     ...percentilesOf(valid),
     latestMs: largestMs(known(valid.map(({ lateMicros }) => lateMicros))),
@@ -82,7 +84,8 @@ function together(
     agent: null,
     nodes: [...new Set(each.flatMap(({ nodes }) => nodes))],
     slices: slices.length,
-    answered: slices.filter(({ agents = [] }) => agents.every(({ lost }) => lost === null)).length,
+    answered: slices.filter(({ agents = [] }) => agents.every(({ latency }) => latency !== null)).length,
+    lost: slices.filter(({ agents = [] }) => agents.some(({ lost }) => lost !== null)).length,
     ...sumsOf(valid),
     ...percentilesOf(valid),
     latestMs: largestMs(each.flatMap(({ latestMs }) => (latestMs === null ? [] : [latestMs * 1000]))),

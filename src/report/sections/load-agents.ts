@@ -15,13 +15,13 @@ export function loadAgents({ slices }: View): Section {
   const all = agentFigures(slices);
   if (all.length === 0) return { id, title, body: null };
   const listed = all.filter(({ agent }) => agent === null || agent < MOST_LISTED);
-  const lost = all.filter(({ agent, slices: own, answered }) => agent !== null && answered < own);
+  const lost = all.filter((one) => one.agent !== null && one.lost > 0);
   const ms = (value: number | null) => (value === null ? missing(null) : quantity(value, 'ms'));
   return {
     id,
     title,
     body: html`<p>Several generators made each variant’s load, from pods of their own. Each sent its part of one schedule, begun at one moment by clocks that were compared; every figure of this report is of all of them together, from histograms that were added up and not averaged. A slice that one of them was lost in has failed, and is in no verdict.</p>
-${lost.length === 0 ? html`<p>Every agent answered in every long slice.</p>` : html`<p><b>Lost:</b> ${lost.map((one, index) => html`${index === 0 ? '' : '; '}agent ${nameOf(one)} of ${name(one.variant)} did not answer in ${count(one.slices - one.answered)} of its ${count(one.slices)} slices`)}.</p>`}
+${lost.length === 0 ? html`<p>Every agent answered in every long slice.</p>` : html`<p><b>Lost:</b> ${lost.map((one, index) => html`${index === 0 ? '' : '; '}agent ${nameOf(one)} of ${name(one.variant)} in ${count(one.lost)} of its ${count(one.slices)} slices`)}.</p>`}
 ${table({
   caption: 'Long slices by agent: slices answered in, requests and latency in those that count',
   columns: [
