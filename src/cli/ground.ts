@@ -105,7 +105,7 @@ async function kubernetesGround(
       const ready = await readyOf(host);
       return spreadEngine(ready, (variant) => openGenerators(cluster.generatorsOf(variant)));
     },
-    findings: () => clusterFindings(cluster, asked.schedule.crossCheck !== null),
+    findings: () => clusterFindings(cluster, asked.schedule.crossCheck !== null, plan.load.agents ?? 1),
   };
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { ClusterRecord } from '../record/index.js';
 import { askedDetails, askedFacts } from './asked.js';
 import { sampleRun } from './testing/sample-run.js';
 
@@ -9,6 +10,22 @@ describe('what was asked', () => {
   test('is not spoken of where it was one request over and over', () => {
     expect(askedFacts(run)).toEqual([]);
     expect(askedDetails(run)).toEqual([]);
+  });
+
+  test('says from how many agents the load came', () => {
+    const cluster: ClusterRecord = {
+      provider: 'kubernetes',
+      context: 'bench',
+      version: 'v1.34.4',
+      image: 'i',
+      imageIds: [],
+      run: 'r',
+      agents: 4,
+      nodes: [],
+      pods: [],
+      leftOut: [],
+    };
+    expect(askedFacts({ ...run, cluster })).toEqual(['load from 4 agents']);
   });
 
   test('names the cells of a matrix and what each differs in', () => {

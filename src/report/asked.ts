@@ -3,9 +3,10 @@ import type { AskedRequest, RunRecord } from '../record/index.js';
 import { quantity, share } from './format.js';
 import { shortened } from './html.js';
 
-/** As short facts for the first screen; none for one workload of one request and no slow clients. Nothing in them is a user's text. */
-export function askedFacts({ cells, requests, slowClients }: RunRecord): readonly string[] {
+/** As short facts for the first screen; none for one workload of one request from one generator and no slow clients. Nothing in them is a user's text. */
+export function askedFacts({ cells, requests, slowClients, cluster }: RunRecord): readonly string[] {
   return [
+    ...(cluster?.agents === undefined ? [] : [`load from ${cluster.agents} agents`]),
     ...(cells === undefined ? [] : [`a matrix of ${plural(cells.length, 'cell')}`]),
     ...(requests === null || requests === undefined
       ? []
