@@ -37,7 +37,7 @@ export function mergedSlice(order: EngineSliceOrder, parts: readonly Part[]): En
     return encodings.length < slices.length ? null : mergeEncodedHistograms(encodings);
   };
   const inFirstsTime = (micros: number, { offsetMicros }: Part['clock']) =>
-    micros - offsetMicros + first.clock.offsetMicros;
+    Math.round(micros - offsetMicros + first.clock.offsetMicros);
   const doubts = agents.flatMap(doubtsOf);
   return {
     event: 'slice',
