@@ -3,11 +3,18 @@ import {
   type Cluster,
   createKubernetesCluster,
   createLocalCluster,
-  type KubernetesCluster,
   lackingOnKubernetes,
+  type PodGenerator,
 } from '../cluster/index.js';
-import { lackingAny, type ProcessHost } from '../host/index.js';
-import { type LoadgenEngine, openLoadgen, spreadEngine, startLoadgen } from '../load/index.js';
+import { lackingAny, type ProcessHost, systemClock } from '../host/index.js';
+import {
+  distributedEngine,
+  type LoadgenEngine,
+  openLoadgen,
+  podEngine,
+  spreadEngine,
+  startLoadgen,
+} from '../load/index.js';
 import type { Plan } from '../plan/index.js';
 import { readMachine } from '../probes/index.js';
 import type { RunRecord } from '../record/index.js';
@@ -37,7 +44,7 @@ interface Asked {
 }
 
 /** Certificates and pods outlive the run's budget by this, for the time it takes to stand up and to tear down. */
-const SLACK_MS = 10 * 60_000;
+export const SLACK_MS = 10 * 60_000;
 
 /** Prepares the ground; whoever gets it closes its cluster. Throws EnvironmentFault. */
 export async function groundOf(asked: Asked, host: ProcessHost): Promise<Ground> {
@@ -89,6 +96,7 @@ async function kubernetesGround(
     directory,
     longestMs: plan.schedule.budgetMs + SLACK_MS,
     policyLatencyMs: plan.policy.latencyMs,
+    agents: plan.load.agents ?? 1,
     signal,
   });
   return {
@@ -100,15 +108,27 @@ async function kubernetesGround(
     where: `on the cluster of the context ${cluster.context}`,
     startEngine: async () => {
       const ready = await readyOf(host);
-      return spreadEngine(ready, (variant) => openGenerator(cluster, variant));
+      return spreadEngine(ready, (variant) => openGenerators(cluster.generatorsOf(variant)));
     },
-    findings: () => clusterFindings(cluster, asked.schedule.crossCheck !== null),
+    findings: () => clusterFindings(cluster, asked.schedule.crossCheck !== null, plan.load.agents ?? 1),
   };
 }
 
-/** A generator is ready when it says so, which one whose pod is dying never does. */
-function openGenerator(cluster: KubernetesCluster, variant: string): Promise<LoadgenEngine> {
-  return openLoadgen(cluster.openGenerator(variant));
+/** The generator of a variant's client, or all of them as one. One is ready when it says so, which one whose pod is dying never does. */
+async function openGenerators(generators: readonly PodGenerator[]): Promise<LoadgenEngine> {
+  const settled = await Promise.allSettled(
+    generators.map(async ({ open, ...place }) => ({ ...place, engine: podEngine(await openLoadgen(open)) })),
+  );
+  const opened = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  const failed = settled.find((one) => one.status === 'rejected');
+  if (failed !== undefined) {
+    await Promise.all(opened.map(({ engine }) => engine.close()));
+    throw failed.reason;
+  }
+  const [only] = opened;
+  return opened.length === 1 && only !== undefined
+    ? only.engine
+    : distributedEngine(opened, systemClock.nowMicros);
 }
 
 /** What generators say when they are ready: the image's are of the same sources as ours. */

@@ -100,6 +100,14 @@ program
   .option('--namespace <name>', 'a namespace that is there already, instead of one for each variant')
   .option('--image <name>', 'image of meshmark’s programs: see `meshmark images`')
   .option('--allow-privileged', 'let pods attach eBPF programs, where the scenario allows it, too')
+  .option(
+    '--print',
+    'print the manifests of what would stand on a cluster, or with `driver: k6` a TestRun for the k6 operator, and run nothing',
+  )
+  .option(
+    '--target <host:port>',
+    'with --print and `driver: k6`: what k6 is to send to, as its pods reach it',
+  )
   .option('--json', 'print the result as JSON on stdout')
   .addOption(failOn)
   .addHelpText(
@@ -109,7 +117,8 @@ Examples:
   $ meshmark run scenarios/quickstart.yaml
   $ meshmark run scenarios/quickstart.yaml --variant pooled-buffer --blocks 4
   $ meshmark run scenarios/quickstart.yaml --against git:origin/main
-  $ meshmark run scenarios/quickstart.yaml --cluster kubernetes --context kind-bench`,
+  $ meshmark run scenarios/quickstart.yaml --cluster kubernetes --context kind-bench
+  $ meshmark run k6.yaml --cluster kubernetes --print | kubectl apply -f -`,
   )
   .action((scenario: string, options) => ends(runCommand(terminal, scenario, options)));
 

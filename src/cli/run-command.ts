@@ -9,6 +9,7 @@ import { interruptSignal } from './interrupt.js';
 import { gateExitCode, judge } from './judge.js';
 import { EXIT, type ExitCode, UsageFault } from './outcome.js';
 import { performRun } from './perform-run.js';
+import { manifestsOf } from './print-manifests.js';
 import { watching } from './progress.js';
 import { writeReports } from './reports.js';
 import { runDirectory } from './run-folder.js';
@@ -36,6 +37,8 @@ export interface RunOptions {
   readonly against?: string;
   /** Whether a scenario without a gate is refused. */
   readonly gateNeeded?: boolean;
+  readonly print?: boolean;
+  readonly target?: string;
 }
 
 /** Options that say where variants stand, by the scenario's own names. */
@@ -72,6 +75,7 @@ export async function runCommand(
     ...(options.confirm === false ? { confirm: false } : {}),
     ...(compared === null ? {} : { against: compared.plan }),
     cluster: clusterOptions(options),
+    toPrint: options.print === true,
   });
   refuseWhatCannotBeBuilt(plan, options);
   if (options.gateNeeded === true && plan.analysis.gate.length === 0) {
@@ -79,6 +83,11 @@ export async function runCommand(
       `${scenario}:1:1 has no \`gate\` for what is compared, so that nothing could fail; add one, such as \`gate: [{metric: cpu.per_request, maxIncrease: 5%}]\``,
     ]);
   }
+  if (options.print === true) {
+    terminal.print(manifestsOf(plan, options.target, new Date()));
+    return EXIT.passed;
+  }
+  if (options.target !== undefined) throw new UsageFault(['`--target` says what `--print` is to write']);
   const directory = runDirectory(options.out, plan.scenario.name, new Date());
   const { rounds, seed } = plan.schedule;
   terminal.note(

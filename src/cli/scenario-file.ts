@@ -17,6 +17,8 @@ export interface PlanOverrides {
   readonly against?: Against;
   /** What the command line says of `cluster`, over what the scenario does. */
   readonly cluster?: Readonly<Record<string, unknown>>;
+  /** Whether it is only to be printed, which k6 on a cluster can be. */
+  readonly toPrint?: boolean;
 }
 
 /** Reads, validates and plans a scenario. Throws UsageFault with every fault at once. */
@@ -34,7 +36,13 @@ export function planText(text: string, path: string, overrides: PlanOverrides = 
   if (!parsed.ok) throw new UsageFault(parsed.faults.map(formatFault));
   const planned = planScenario(parsed.scenario, { path, text, overrides });
   if (!planned.ok) throw new UsageFault(planned.faults.map((fault) => `${path}:1:1 ${fault}`));
-  return planned.plan;
+  const { plan } = planned;
+  if (plan.cluster.provider === 'kubernetes' && plan.load.driver === 'k6' && overrides.toPrint !== true) {
+    throw new UsageFault([
+      `${path}:1:1 pods have meshmark’s own load generator only; use \`load.driver: loadgen\`, or \`meshmark run ${path} --cluster kubernetes --print\` for a manifest that the k6 operator runs`,
+    ]);
+  }
+  return plan;
 }
 
 function readScenario(path: string): string {

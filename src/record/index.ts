@@ -4,10 +4,20 @@ export * from './confirmation.js';
 export * from './control.js';
 export { RecordError, type RecordFaultCode } from './fault.js';
 export { type RecordFileSystem, realFileSystem } from './file-system.js';
-export * from './histogram.js';
+export {
+  createLatencyRecorder,
+  decodeHistogram,
+  HISTOGRAM_RESOLUTION,
+  type Histogram,
+  type LatencyRecorder,
+  mergeHistograms,
+  quantileNs,
+  samplesAbove,
+} from './histogram.js';
 export {
   createHistogramSum,
   type HistogramSum,
+  mergeEncodedHistograms,
   type SlicePercentiles,
   sumHistograms,
 } from './histogram-sum.js';

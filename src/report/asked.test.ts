@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { ClusterRecord } from '../record/index.js';
 import { askedDetails, askedFacts } from './asked.js';
 import { sampleRun } from './testing/sample-run.js';
 
@@ -21,6 +22,22 @@ describe('what was asked', () => {
         `git:main, commit ${commit}; what lay here was commit ${own} with changes; the same program, byte for byte, in both: plain`,
       ],
     ]);
+  });
+
+  test('says from how many agents the load came', () => {
+    const cluster: ClusterRecord = {
+      provider: 'kubernetes',
+      context: 'bench',
+      version: 'v1.34.4',
+      image: 'i',
+      imageIds: [],
+      run: 'r',
+      agents: 4,
+      nodes: [],
+      pods: [],
+      leftOut: [],
+    };
+    expect(askedFacts({ ...run, cluster })).toEqual(['load from 4 agents']);
   });
 
   test('names the cells of a matrix and what each differs in', () => {

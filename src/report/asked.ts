@@ -3,10 +3,11 @@ import type { AskedRequest, ComparedCommit, RunRecord } from '../record/index.js
 import { quantity, share } from './format.js';
 import { shortened } from './html.js';
 
-/** As short facts for the first screen; none for one workload of one request and no slow clients. Nothing in them is a user's text. */
-export function askedFacts({ cells, requests, slowClients, against }: RunRecord): readonly string[] {
+/** As short facts for the first screen; none for one workload of one request from one generator and no slow clients. Nothing in them is a user's text. */
+export function askedFacts({ cells, requests, slowClients, against, cluster }: RunRecord): readonly string[] {
   return [
     ...(against === undefined ? [] : [`each variant beside itself at commit ${against.commit.slice(0, 12)}`]),
+    ...(cluster?.agents === undefined ? [] : [`load from ${cluster.agents} agents`]),
     ...(cells === undefined ? [] : [`a matrix of ${plural(cells.length, 'cell')}`]),
     ...(requests === null || requests === undefined
       ? []

@@ -14,6 +14,7 @@ import { handshakes } from './sections/handshakes.js';
 import { headline } from './sections/headline.js';
 import { hopSplit } from './sections/hop-split.js';
 import { latency } from './sections/latency.js';
+import { loadAgents } from './sections/load-agents.js';
 import { narrowing } from './sections/narrowing.js';
 import { offload } from './sections/offload.js';
 import { machine, rawData, scenario } from './sections/origin.js';
@@ -72,6 +73,7 @@ function sectionsOf(view: View): readonly Section[] {
     latency(view),
     hopSplit(view),
     sliceStrip(view),
+    loadAgents(view),
     cpu(view),
     offload(view),
     switches(view),

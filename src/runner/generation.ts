@@ -6,6 +6,7 @@ import { standUpOrder, workloadOf } from '../plan/index.js';
 import type { VariantSpec } from '../variants/index.js';
 import { grpcMethodOf } from './grpc-method.js';
 import { checkParity } from './parity.js';
+import { serviceOf } from './service-spec.js';
 import { deploymentOf, failVariant, livingVariants, type Session } from './session.js';
 import { spokenIn } from './spoken.js';
 import { readClocks, windowOf } from './windows.js';
@@ -58,16 +59,7 @@ function deploySpecs(session: Session): DeploySpec[] {
   const specs = new Map<string, { variants: VariantSpec[]; service: DeploySpec['service'] }>();
   for (const variant of livingVariants(session)) {
     const workload = workloadOf(session.plan, variant.id);
-    const service = {
-      protocol: workload.protocol,
-      stream: workload.stream,
-      responseBytes: workload.responseBytes,
-      delayMs: workload.serviceDelayMs,
-      ...(workload.serviceCapacityPerSecond === null
-        ? {}
-        : { capacityPerSecond: workload.serviceCapacityPerSecond }),
-      faultRate: workload.faultRate,
-    };
+    const service = serviceOf(workload);
     const name = JSON.stringify(service);
     const spec = specs.get(name) ?? { variants: [], service };
     spec.variants.push(variant);

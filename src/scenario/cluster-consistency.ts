@@ -32,7 +32,7 @@ export function checkCluster(
     'a cluster gives its pods their addresses; leave this out',
   );
   refuse(
-    load?.driver !== undefined && load.driver !== 'loadgen',
+    load?.driver === 'autocannon',
     ['load', 'driver'],
     'pods have meshmark’s own load generator only; use `loadgen`',
   );

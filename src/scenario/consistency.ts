@@ -1,4 +1,5 @@
 /** What several fields of a scenario must agree on. */
+import { checkAgents } from './agents-consistency.js';
 import { checkCluster } from './cluster-consistency.js';
 import type { Check, Disagreement, IsWritten } from './disagreement.js';
 import type { Draft } from './draft.js';
@@ -283,6 +284,7 @@ const CHECKS: readonly Check[] = [
   checkWorkload,
   checkRequests,
   checkSlowClients,
+  checkAgents,
   checkLoad,
   checkK6,
   checkK6CrossCheck,

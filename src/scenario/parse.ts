@@ -284,6 +284,11 @@ function slowClientsOf({ slowClients, connections }: WrittenScenario['workload']
 
 function loadOf(written: WrittenScenario['load']): ScenarioLoad | null {
   if (written === undefined) return null;
+  const { agents = 1 } = written;
+  return agents === 1 ? sentLoadOf(written) : { ...sentLoadOf(written), agents };
+}
+
+function sentLoadOf(written: NonNullable<WrittenScenario['load']>): ScenarioLoad {
   if (written.driver === 'autocannon') {
     return { driver: 'autocannon', model: 'closed', processes: written.processes ?? 1 };
   }

@@ -69,7 +69,14 @@ interface K6Script {
   readonly script: string | null;
 }
 
-export type ScenarioLoad =
+/** How many pods make the load together; one where it is not given. */
+interface Agents {
+  readonly agents?: number;
+}
+
+export type ScenarioLoad = Agents & SentLoad;
+
+type SentLoad =
   /** `thinkMs`: how long each connection rests after its answer, in long slices. */
   | { readonly driver: 'loadgen'; readonly model: 'closed'; readonly thinkMs: number }
   | {

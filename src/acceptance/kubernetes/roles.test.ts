@@ -17,13 +17,19 @@ interface ShippedRole {
   readonly rules: readonly Rule[];
 }
 
-/** Verbs without which a run that goes well is whole: what is asked for only when something went wrong, or by newer servers. */
+/**
+ * Verbs without which a run that goes well is whole: what is asked for only when something went wrong, by newer servers, or
+ * where several pods make the load.
+ */
 const ONLY_WHEN_NEEDED = new Set([
   'list events',
   'get pods/log',
   'list namespaces',
   'get services',
   'create pods/portforward',
+  'create jobs',
+  'list jobs',
+  'delete jobs',
 ]);
 
 /** A variant that has a Service, and no mesh that would put anything into it. */

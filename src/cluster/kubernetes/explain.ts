@@ -23,6 +23,16 @@ export async function evidenceOf({ core }: Connection, pod: V1Pod, said: string)
   ].join('');
 }
 
+/** Warnings about an object that is no pod, each as one sentence. Never throws. */
+export async function warningsOf(
+  core: Connection['core'],
+  namespace: string,
+  name: string,
+): Promise<string[]> {
+  const events = await eventsOf(core, namespace, name);
+  return [...new Set(events.map(({ reason, message }) => `${reason}: ${message}`))].slice(-MOST_EVENTS);
+}
+
 interface Warning {
   readonly reason: string;
   readonly message: string;

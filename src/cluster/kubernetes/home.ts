@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { VariantSpec } from '../../variants/index.js';
 import { type Connection, clusterFault, patiently, statusOf } from './connection.js';
+import { removeJobs } from './jobs.js';
 import { reachesIntoKernel } from './kernel-pod.js';
 import { type NamespaceWords, namespaceManifest, quotaManifest, secretManifest } from './manifests.js';
 import { labelsOf, namespaceOf, selectorOf } from './names.js';
@@ -42,13 +43,14 @@ export function homeFor(
   };
 }
 
-/** Makes a home with the secrets of its pods. Throws CLUSTER, and part of it may then have been made. */
+/** Makes a home with the secrets of its pods, `agents` of which make the load. Throws CLUSTER, and part of it may then have been made. */
 export async function makeHome(
   connection: Connection,
   run: string,
   { variant, namespace, own, inKernel, asks, secret }: Home,
   secrets: Readonly<Record<string, string>>,
   until: Date,
+  agents: number,
 ): Promise<void> {
   const { core } = connection;
   if (own) {
@@ -56,7 +58,7 @@ export async function makeHome(
       core.createNamespace({ body: namespaceManifest(run, variant, namespace, until, inKernel, asks) }),
     );
     await make(connection, `set a quota in ${namespace}`, () =>
-      core.createNamespacedResourceQuota({ namespace, body: quotaManifest(run, variant) }),
+      core.createNamespacedResourceQuota({ namespace, body: quotaManifest(run, variant, agents) }),
     );
   }
   await make(connection, `create a secret in ${namespace}`, () =>
@@ -93,13 +95,14 @@ async function removeHome(connection: Connection, run: string, home: Home): Prom
   else await removeObjects(connection, home.namespace, selectorOf(labelsOf(run, home.variant)));
 }
 
-/** Removes pods, services and secrets with these labels from a namespace of the user's, and waits until they are gone. Throws CLUSTER. */
+/** Removes jobs, pods, services and secrets with these labels from a namespace of the user's, and waits until they are gone. Throws CLUSTER. */
 export async function removeObjects(
   connection: Connection,
   namespace: string,
   labelSelector: string,
 ): Promise<void> {
   const { core, server } = connection;
+  await removeJobs(connection, namespace, labelSelector);
   const pods = () =>
     patiently(connection, `list pods in ${namespace}`, () =>
       core.listNamespacedPod({ namespace, labelSelector }),

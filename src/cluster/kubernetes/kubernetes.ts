@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { VersionApi } from '@kubernetes/client-node';
-import { EnvironmentFault, type LineChannel, type OpenLineChannel } from '../../host/index.js';
+import { EnvironmentFault, type OpenLineChannel, type PodAgent } from '../../host/index.js';
 import type { Isolation } from '../../record/index.js';
 import type { VariantSpec } from '../../variants/index.js';
 import { createAuthority } from '../certificates.js';
@@ -17,6 +17,7 @@ import { type ConnectionOptions, connectTo, patiently } from './connection.js';
 import { generatorAt } from './generator-channel.js';
 import { type Home, homeFor, makeHome, removeHomes } from './home.js';
 import { serviceManifest } from './injected-pod.js';
+import { createAgents } from './load-agents.js';
 import type { PodSettings } from './manifests.js';
 import { MANAGED_BY, RUN_LABEL, selectorOf } from './names.js';
 import { notApart } from './placement.js';
@@ -49,7 +50,18 @@ export interface KubernetesOptions extends ConnectionOptions, PodSettings {
   /** How long the run may take, all in all. */
   readonly longestMs: number;
   readonly policyLatencyMs: number;
+  /** How many pods make each variant's load together. */
+  readonly agents: number;
   readonly signal: AbortSignal;
+}
+
+/** A load generator that is where a variant's client is. */
+export interface PodGenerator {
+  readonly pod: string;
+  readonly node: string;
+  /** What reads the clocks of the pod's processes. */
+  readonly own: PodAgent;
+  readonly open: OpenLineChannel;
 }
 
 export interface KubernetesCluster extends Cluster {
@@ -60,8 +72,8 @@ export interface KubernetesCluster extends Cluster {
   readonly run: string;
   /** Where everything ran that ever stood, in the order in which it did. */
   placement(): readonly StandingPod[];
-  /** The load generator that is where the variant's client is. */
-  openGenerator(variant: string): OpenLineChannel;
+  /** The load generators of the variant's clients, as many as were asked for. Throws CLUSTER where none stands. */
+  generatorsOf(variant: string): readonly PodGenerator[];
 }
 
 /** Containers that ride beside a pod's own came to be on by default: Kubernetes 1.29 (KEP-753). */
@@ -77,6 +89,12 @@ export async function createKubernetesCluster(options: KubernetesOptions): Promi
     () => connection.config.makeApiClient(VersionApi).getCode(),
     10_000,
   );
+  if (options.agents > 1 && !hasNativeSidecars(version)) {
+    throw new EnvironmentFault(
+      'CLUSTER',
+      `\`load.agents\` needs Kubernetes 1.29 or later, whose jobs leave the others alone when one pod fails; this is ${version.gitVersion}`,
+    );
+  }
   const run = randomBytes(4).toString('hex');
   const watch = await watchPods(
     connection,
@@ -90,6 +108,7 @@ export async function createKubernetesCluster(options: KubernetesOptions): Promi
   const pods = new Map<string, StandingPod[]>();
   const everStood: StandingPod[] = [];
   const ends = new Map<string, string>();
+  const troubles = new Map<string, string>();
   const machines: string[] = [];
   const torn = new Set<string>();
   const until = new Date(Date.now() + options.longestMs);
@@ -119,6 +138,7 @@ export async function createKubernetesCluster(options: KubernetesOptions): Promi
     if (torn.has(name)) return;
     const trouble = troubleOf(pod) ?? (gone ? 'its pod was deleted by somebody' : null);
     if (trouble === null) return;
+    if (!troubles.has(name)) troubles.set(name, trouble);
     for (const [variant, own] of pods) {
       if (own.some((one) => one.name === name) && !ends.has(variant))
         ends.set(variant, `pod ${name}: ${trouble}`);
@@ -129,7 +149,9 @@ export async function createKubernetesCluster(options: KubernetesOptions): Promi
     let known = homes.get(variant.id);
     if (known === undefined) {
       const home = homeFor(run, variant, homes.size, options.namespace);
-      const made = secretsOf(variant).then((secrets) => makeHome(connection, run, home, secrets, until));
+      const made = secretsOf(variant).then((secrets) =>
+        makeHome(connection, run, home, secrets, until, options.agents),
+      );
       known = { home, made };
       homes.set(variant.id, known);
     }
@@ -154,15 +176,21 @@ export async function createKubernetesCluster(options: KubernetesOptions): Promi
     const plans = new Map<string, PodPlan>();
     const create = async (plan: PodPlan): Promise<string> => {
       const name = `mm-${run}-${place}-g${generation}-${plan.name}`;
-      plans.set(name, plan);
-      await createPod(ground, made, plan, {
+      const identity = {
         run,
         name,
         longestSeconds: Math.ceil(options.longestMs / 1000),
         nativeSidecars: hasNativeSidecars(version),
         everyNamespace: options.namespace === null,
         node: nodeBefore(everStood, plan.side),
-      });
+      };
+      if (plan.side === 'client' && options.agents > 1) {
+        const agents = await createAgents(ground, made, plan, identity, options.agents);
+        for (const agent of agents) plans.set(agent, plan);
+        return '';
+      }
+      plans.set(name, plan);
+      await createPod(ground, made, plan, identity);
       if (plan.port === null) return '';
       if (plan.injected !== undefined) {
         const body = serviceManifest(run, variant.id, name, spec.service.protocol);
@@ -217,7 +245,14 @@ export async function createKubernetesCluster(options: KubernetesOptions): Promi
 
   const deployOne = async (variant: VariantSpec, spec: DeploySpec): Promise<DeployOutcome> => {
     ends.delete(variant.id);
-    const made: Made = { home: await homeOf(variant), pods: [], services: [], ports: [], removed: false };
+    const made: Made = {
+      home: await homeOf(variant),
+      pods: [],
+      services: [],
+      jobs: [],
+      ports: [],
+      removed: false,
+    };
     try {
       const deployment = await standUp(variant, spec, made);
       standing.set(deployment, made);
@@ -255,15 +290,16 @@ export async function createKubernetesCluster(options: KubernetesOptions): Promi
     keepers: () => [],
     dataPlaneRoles,
     whyEnded: (variant) => ends.get(variant) ?? null,
-    openGenerator:
-      (variant) =>
-      (onLine): LineChannel => {
-        const client = pods.get(variant)?.find(({ side }) => side === 'client');
-        if (client === undefined) throw new EnvironmentFault('CLUSTER', `no client of ${variant} stands`);
-        if (client.generator === null)
-          throw new EnvironmentFault('CLUSTER', `${client.name} has no generator`);
-        return generatorAt(client.generator, onLine, () => ends.get(variant) ?? null);
-      },
+    generatorsOf: (variant) => {
+      const clients = pods.get(variant)?.filter(({ side }) => side === 'client') ?? [];
+      if (clients.length === 0) throw new EnvironmentFault('CLUSTER', `no client of ${variant} stands`);
+      return clients.map(({ name, node, agent, generator }): PodGenerator => {
+        if (generator === null) throw new EnvironmentFault('CLUSTER', `${name} has no generator`);
+        const open: OpenLineChannel = (onLine) =>
+          generatorAt(generator, onLine, () => podTrouble(troubles, name));
+        return { pod: name, node, own: agent, open };
+      });
+    },
     deploy: async (spec) => {
       generation += 1;
       // Places are given before anything is waited for, so that they follow the scenario's order.
@@ -306,6 +342,11 @@ export async function createKubernetesCluster(options: KubernetesOptions): Promi
       }
     },
   };
+}
+
+function podTrouble(troubles: ReadonlyMap<string, string>, pod: string): string | null {
+  const trouble = troubles.get(pod);
+  return trouble === undefined ? null : `pod ${pod}: ${trouble}`;
 }
 
 /** Where the first pod of the side was, with all that are not clients as one side; null before there was one. */

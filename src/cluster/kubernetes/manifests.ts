@@ -44,6 +44,7 @@ const SEE_ALL = ['SYS_PTRACE', 'DAC_READ_SEARCH'] as const;
 const CGROUPS = 'node-cgroups';
 /** Processes end on SIGTERM within milliseconds. */
 const GRACE_SECONDS = 2;
+/** Of a variant, besides those that make its load. */
 const LARGEST_QUOTA_PODS = 12;
 /** A container that does not listen for so long has not started. */
 const START_PROBES = 30;
@@ -78,12 +79,12 @@ export function namespaceManifest(
 }
 
 /** Nothing that goes wrong in a run may take more of the cluster than its pods. */
-export function quotaManifest(run: string, variant: string): V1ResourceQuota {
+export function quotaManifest(run: string, variant: string, agents: number): V1ResourceQuota {
   return {
     metadata: { name: 'meshmark', labels: labelsOf(run, variant) },
     spec: {
       hard: {
-        pods: String(LARGEST_QUOTA_PODS),
+        pods: String(LARGEST_QUOTA_PODS + agents),
         persistentvolumeclaims: '0',
         'services.loadbalancers': '0',
         'services.nodeports': '0',

@@ -16,7 +16,7 @@ export function notApart(pods: readonly StandingPod[]): string[] {
   return [
     'no process has cores of its own: each node’s scheduler places them all',
     ...(shared.length === 0 ? [] : [`clients and services share a node: ${shared.join(', ')}`]),
-    ...(clients.length > 1
+    ...(clients.length > 1 && !isLikeForAll(pods)
       ? [`clients ran on different nodes (${clients.join(', ')}), which is in every comparison`]
       : []),
     ...(others.length > 1
@@ -31,4 +31,13 @@ export function notApart(pods: readonly StandingPod[]): string[] {
       ? [`the ${nodes.size} nodes are ${machines.size === 1 ? 'one machine' : `${machines.size} machines`}`]
       : []),
   ];
+}
+
+/** Whether every variant's clients were on the same nodes, as often, as those of variants are that are loaded from many. */
+function isLikeForAll(pods: readonly StandingPod[]): boolean {
+  const byVariant = new Map<string, string[]>();
+  for (const { variant, side, node } of pods) {
+    if (side === 'client') byVariant.set(variant, [...(byVariant.get(variant) ?? []), node].sort());
+  }
+  return byVariant.size > 1 && new Set([...byVariant.values()].map((nodes) => nodes.join())).size === 1;
 }

@@ -22,7 +22,7 @@ it('does not go on as if pods were gone that are not', async () => {
     asks: { labels: {}, annotations: {} },
     secret: 's',
   };
-  const made = { home, pods: ['one', 'two'], services: [], ports: [], removed: false };
+  const made = { home, pods: ['one', 'two'], services: [], jobs: [], ports: [], removed: false };
   await expect(removePods(stubborn(deleted), made, 50)).rejects.toMatchObject({
     code: 'CLUSTER',
     message: 'could not remove pods from n: one, two still there after 0.05 s',
@@ -39,7 +39,7 @@ it('opens no way to pods that are removed already, which nobody would close', as
     asks: { labels: {}, annotations: {} },
     secret: 's',
   };
-  const made: Made = { home, pods: [], services: [], ports: [], removed: false };
+  const made: Made = { home, pods: [], services: [], jobs: [], ports: [], removed: false };
   const ground = stubborn([]);
   const opening = reached(ground, made, 'one', 9700);
   await removePods(ground, made, 50).catch(() => undefined);

@@ -8,6 +8,7 @@ import { type Connection, clusterFault, messageOf, patiently, statusOf } from '.
 import { evidenceOf } from './explain.js';
 import type { Home } from './home.js';
 import { notAsInjected } from './injected-pod.js';
+import { removeNamedJobs } from './jobs.js';
 import { type PodIdentity, type PodSettings, podManifest } from './manifests.js';
 import type { Side } from './names.js';
 import { type AboutMachine, type AgentAnswer, askAgent } from './pod-agent.js';
@@ -59,6 +60,8 @@ export interface Made {
   readonly home: Home;
   readonly pods: string[];
   readonly services: string[];
+  /** Jobs, whose pods are among the pods once they are known. */
+  readonly jobs: string[];
   readonly ports: ForwardedPort[];
   /** Set when it is being removed: what comes to be after that is removed at once. */
   removed: boolean;
@@ -255,7 +258,7 @@ export async function removePods(
   const { namespace } = made.home;
   made.removed = true;
   await Promise.all(made.ports.splice(0).map((port) => port.close()));
-  const names = made.pods.splice(0);
+  const ofJobs = await removeNamedJobs(connection, watch, namespace, made.jobs.splice(0));
   for (const name of made.services.splice(0)) {
     await patiently(connection, `remove the service ${name} from ${namespace}`, async () => {
       try {
@@ -265,6 +268,7 @@ export async function removePods(
       }
     });
   }
+  const names = [...new Set([...made.pods.splice(0), ...ofJobs])];
   await Promise.all(
     names.map((name) =>
       patiently(connection, `remove the pod ${name} in ${namespace}`, async () => {
