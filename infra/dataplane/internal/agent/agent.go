@@ -11,6 +11,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"os/exec"
 	"os/signal"
 	"strings"
 	"sync"
@@ -132,7 +133,7 @@ func converse(connection net.Conn, token string) {
 			known = true
 			_ = connection.SetReadDeadline(time.Time{})
 		}
-		if err := encoder.Encode(reply(asked.Op, atMicros)); err != nil {
+		if err := encoder.Encode(reply(asked, atMicros)); err != nil {
 			return
 		}
 	}
@@ -149,15 +150,26 @@ func clocks() []Process {
 	return found
 }
 
-func reply(op string, atMicros int64) Answer {
-	switch op {
+// missing are those of the programs that could not be started from here.
+func missing(programs []string) []string {
+	var found []string
+	for _, program := range programs {
+		if _, err := exec.LookPath(program); err != nil {
+			found = append(found, program)
+		}
+	}
+	return found
+}
+
+func reply(asked Question, atMicros int64) Answer {
+	switch asked.Op {
 	case "clock":
 		return Answer{AtMicros: atMicros}
 	case "cpu":
 		return Answer{AtMicros: atMicros, Processes: clocks()}
 	case "about":
 		machine := about.This()
-		return Answer{AtMicros: atMicros, Processes: clocks(), About: &machine}
+		return Answer{AtMicros: atMicros, Processes: clocks(), About: &machine, Missing: missing(asked.Programs)}
 	case "read":
 		found := processesWithRoles()
 		for i := range found {
@@ -166,6 +178,6 @@ func reply(op string, atMicros int64) Answer {
 		cores, _ := oscpu.Cores()
 		return Answer{AtMicros: atMicros, Processes: found, Cores: cores}
 	default:
-		return Answer{AtMicros: atMicros, Error: fmt.Sprintf("no question is called %q; there are clock, cpu, read and about", op)}
+		return Answer{AtMicros: atMicros, Error: fmt.Sprintf("no question is called %q; there are clock, cpu, read and about", asked.Op)}
 	}
 }

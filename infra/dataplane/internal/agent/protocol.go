@@ -11,6 +11,8 @@ type Question struct {
 	// Op is `cpu`, the clocks alone, for the edges of slices; `read`, all that can be read; `clock`, the time alone; or
 	// `about`, the clocks and what the machine is.
 	Op string `json:"op"`
+	// Programs are looked for in the agent's own image, by path or by name on its PATH, when Op is `about`.
+	Programs []string `json:"programs,omitempty"`
 }
 
 // Answer is one line. AtMicros is the agent's time of day, which goes on by the monotonic clock, when the question had
@@ -23,7 +25,9 @@ type Answer struct {
 	Cores []oscpu.Core `json:"cores,omitempty"`
 	// About is the machine; only in the answer to `about`.
 	About *about.Machine `json:"about,omitempty"`
-	Error string         `json:"error,omitempty"`
+	// Missing are the programs of the question that are not in the image; only in the answer to `about`.
+	Missing []string `json:"missing,omitempty"`
+	Error   string   `json:"error,omitempty"`
 }
 
 // Process is one with a role, and what was asked of it.
