@@ -4,7 +4,6 @@ import {
   createKubernetesCluster,
   createLocalCluster,
   type KubernetesCluster,
-  lackingOnKubernetes,
 } from '../cluster/index.js';
 import { lackingAny, type ProcessHost } from '../host/index.js';
 import { type LoadgenEngine, openLoadgen, spreadEngine, startLoadgen } from '../load/index.js';
@@ -91,7 +90,7 @@ async function kubernetesGround(
   return {
     plan,
     cluster,
-    unavailable: unavailableOf(plan, (variant) => lackingOnKubernetes(variant, plan.workload.protocol)),
+    unavailable: await lackingOrClose(cluster, plan),
     where: `on the cluster of the context ${cluster.context}`,
     startEngine: async () => {
       const ready = await readyOf(host);
@@ -99,6 +98,19 @@ async function kubernetesGround(
     },
     findings: () => clusterFindings(cluster, asked.schedule.crossCheck !== null),
   };
+}
+
+/** What cannot be known of a cluster is a fault, and then nobody but this is left to close it. */
+async function lackingOrClose(
+  cluster: KubernetesCluster,
+  { variants, workload }: Plan,
+): Promise<ReadonlyMap<string, string>> {
+  try {
+    return await cluster.lackingAmong(variants, workload.protocol);
+  } catch (fault) {
+    await cluster.close();
+    throw fault;
+  }
 }
 
 /** A generator is ready when it says so, which one whose pod is dying never does. */

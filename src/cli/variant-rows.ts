@@ -53,6 +53,7 @@ function optionsIn({ form }: VariantSpec): RunVariant['options'] {
     }
     case 'custom':
       return {
+        ...(form.settings.image === null ? {} : { image: form.settings.image }),
         command: form.command.join(' '),
         ...(form.settings.metrics === null ? {} : { metrics: form.settings.metrics.url }),
       };

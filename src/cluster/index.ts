@@ -15,7 +15,6 @@ export {
   type KubernetesCluster,
   type KubernetesOptions,
 } from './kubernetes/kubernetes.js';
-export { lackingOnKubernetes } from './kubernetes/lacking.js';
 export { findRemains, type Remain } from './kubernetes/remains.js';
 export type { StandingPod } from './kubernetes/standing-pods.js';
 export { createLocalCluster } from './local.js';

@@ -1,25 +1,28 @@
 /** The provider `kubernetes`: every variant as pods, in a namespace of its own, on any cluster that a kubeconfig leads to. */
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { VersionApi } from '@kubernetes/client-node';
 import { EnvironmentFault, type LineChannel, type OpenLineChannel } from '../../host/index.js';
 import type { Isolation } from '../../record/index.js';
-import type { VariantSpec } from '../../variants/index.js';
+import type { VariantSpec, WorkloadProtocol } from '../../variants/index.js';
 import { createAuthority } from '../certificates.js';
 import type { Cluster, Deployment, DeployOutcome, DeploySpec } from '../cluster.js';
 import { dataPlaneRoles } from '../data-plane-roles.js';
-import { POLICY_RULES } from '../policy-rules.js';
 import { waitForAnswer } from '../readiness.js';
 import { ServerStartError } from '../servers.js';
 import { settingsOf } from '../settings.js';
 import { type ConnectionOptions, connectTo, patiently } from './connection.js';
+import { PORTS } from './container-plan.js';
 import { generatorAt } from './generator-channel.js';
 import { type Home, homeFor, makeHome, removeHomes } from './home.js';
+import { missingPrograms } from './image-contents.js';
+import { lackingAmong } from './lacking.js';
+import { withLateEnd } from './late-end.js';
 import type { PodSettings } from './manifests.js';
 import { MANAGED_BY, RUN_LABEL, selectorOf } from './names.js';
+import { type Offer, offeredQuickAssist } from './node-resources.js';
 import { notApart } from './placement.js';
-import { identifiedRoles, needsPolicyServer, PORTS, type PodPlan, podsOf, policyPod } from './pod-plan.js';
+import { needsPolicyServer, type PodPlan, podsOf, policyPod } from './pod-plan.js';
 import { troubleOf } from './pod-state.js';
 import { watchPods } from './pod-watch.js';
 import { forwardPort } from './port-forward.js';
@@ -33,7 +36,9 @@ import {
   removePods,
   type StandingPod,
   started,
+  untilReady,
 } from './standing-pods.js';
+import { secretsOf } from './variant-secrets.js';
 
 export interface KubernetesOptions extends ConnectionOptions, PodSettings {
   /** A namespace that is there already, for all variants; null for one of each variant's own. */
@@ -56,6 +61,11 @@ export interface KubernetesCluster extends Cluster {
   readonly run: string;
   /** Where everything ran that ever stood, in the order in which it did. */
   placement(): readonly StandingPod[];
+  /** Why each variant that cannot stand there cannot, by id, as far as it can be known before one does. Throws CLUSTER. */
+  lackingAmong(
+    variants: readonly VariantSpec[],
+    protocol: WorkloadProtocol,
+  ): Promise<ReadonlyMap<string, string>>;
   /** The load generator that is where the variant's client is. */
   openGenerator(variant: string): OpenLineChannel;
 }
@@ -91,12 +101,16 @@ export async function createKubernetesCluster(options: KubernetesOptions): Promi
   const until = new Date(Date.now() + options.longestMs);
   let podNumber = 0;
   let generation = 0;
+  let offer: Promise<Offer> | null = null;
+  const longestSeconds = Math.ceil(options.longestMs / 1000);
+  const everyNamespace = options.namespace === null;
 
   const ground: PodGround = {
     connection,
     watch,
     settings: options,
     startLimitMs: options.startLimitMs,
+    until,
     token,
     signal: options.signal,
     nextNumber: () => {
@@ -125,7 +139,9 @@ export async function createKubernetesCluster(options: KubernetesOptions): Promi
     let known = homes.get(variant.id);
     if (known === undefined) {
       const home = homeFor(run, variant.id, homes.size, options.namespace);
-      const made = secretsOf(variant).then((secrets) => makeHome(connection, run, home, secrets, until));
+      const made = secretsOf(variant, authority, token).then((secrets) =>
+        makeHome(connection, run, home, secrets, until),
+      );
       known = { home, made };
       homes.set(variant.id, known);
     }
@@ -133,15 +149,17 @@ export async function createKubernetesCluster(options: KubernetesOptions): Promi
     return known.home;
   };
 
-  const secretsOf = async (variant: VariantSpec): Promise<Record<string, string>> => {
-    const secrets: Record<string, string> = { token, 'rules.json': JSON.stringify(POLICY_RULES) };
-    for (const { role, key } of identifiedRoles(variant)) {
-      const identity = await authority.identityOf(role, key);
-      secrets[`${role}.crt`] = readFileSync(identity.certificateFile, 'utf8');
-      secrets[`${role}.key`] = readFileSync(identity.keyFile, 'utf8');
-      secrets['ca.crt'] = readFileSync(identity.authorityFile, 'utf8');
-    }
-    return secrets;
+  const quickAssist = (): Promise<Offer> => {
+    offer ??= offeredQuickAssist(connection);
+    return offer;
+  };
+
+  /** The resource of the variant's accelerator; null where it has none. */
+  const deviceOf = async ({ needs }: VariantSpec): Promise<string | null> => {
+    if (!needs.includes('quickassist')) return null;
+    const found = await quickAssist();
+    if ('reason' in found) throw new ServerStartError(found.reason);
+    return found.resource;
   };
 
   const standUp = async (variant: VariantSpec, spec: DeploySpec, made: Made): Promise<Deployment> => {
@@ -154,9 +172,9 @@ export async function createKubernetesCluster(options: KubernetesOptions): Promi
       await createPod(ground, made, plan, {
         run,
         name,
-        longestSeconds: Math.ceil(options.longestMs / 1000),
+        longestSeconds,
         nativeSidecars: hasNativeSidecars(version),
-        everyNamespace: options.namespace === null,
+        everyNamespace,
         node: nodeBefore(everStood, plan.side),
       });
       if (plan.port === null) return '';
@@ -166,9 +184,27 @@ export async function createKubernetesCluster(options: KubernetesOptions): Promi
     // Sidecars want the policy server when they start.
     if (policyServer !== null) for (const name of plans.keys()) await started(ground, namespace, name);
     let upstream = '';
-    for (const pod of podsOf(variant, spec.service)) {
+    for (const pod of podsOf(variant, spec.service, await deviceOf(variant))) {
       upstream = (await create(pod.plan({ policyServer, upstream }))) || upstream;
     }
+    await Promise.all([...plans.keys()].map((name) => started(ground, namespace, name)));
+    try {
+      return await reached(variant, spec, made, plans, upstream);
+    } catch (error) {
+      if (!(error instanceof ServerStartError)) throw error;
+      throw await withLateEnd(ground, namespace, plans.keys(), error);
+    }
+  };
+
+  /** What has started, once it answers. */
+  const reached = async (
+    variant: VariantSpec,
+    spec: DeploySpec,
+    made: Made,
+    plans: ReadonlyMap<string, PodPlan>,
+    upstream: string,
+  ): Promise<Deployment> => {
+    const { namespace } = made.home;
     const see = async ([name, plan]: readonly [string, PodPlan]) =>
       known(ground, made, plan, await started(ground, namespace, name));
     const isClient = ([, { side }]: readonly [string, PodPlan]) => side === 'client';
@@ -186,6 +222,7 @@ export async function createKubernetesCluster(options: KubernetesOptions): Promi
     const asked = await forwardPort(connection, namespace, entryPod, entryPort);
     made.ports.push(asked);
     const died = () => ends.get(variant.id) ?? null;
+    await untilReady(ground, made, plans, died);
     await waitForAnswer(asked.address, spec.service.protocol, died, null);
     return {
       variant: variant.id,
@@ -203,7 +240,7 @@ export async function createKubernetesCluster(options: KubernetesOptions): Promi
 
   const deployOne = async (variant: VariantSpec, spec: DeploySpec): Promise<DeployOutcome> => {
     ends.delete(variant.id);
-    const made: Made = { home: await homeOf(variant), pods: [], ports: [] };
+    const made: Made = { home: await homeOf(variant), pods: [], secrets: [], ports: [] };
     try {
       const deployment = await standUp(variant, spec, made);
       standing.set(deployment, made);
@@ -227,6 +264,16 @@ export async function createKubernetesCluster(options: KubernetesOptions): Promi
     image: options.image,
     run,
     placement: () => everStood,
+    lackingAmong: (variants, protocol) =>
+      lackingAmong(variants, protocol, {
+        offered: quickAssist,
+        missing: async (programs, first) => {
+          const name = `mm-${run}-image`;
+          torn.add(name);
+          const identity = { run, name, longestSeconds, everyNamespace };
+          return await missingPrograms(ground, await homeOf(first), identity, programs);
+        },
+      }),
     get isolation(): Isolation {
       return {
         generatorCores: [],

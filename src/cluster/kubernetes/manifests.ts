@@ -1,7 +1,16 @@
 /** Our objects as the API server takes them. */
-import type { V1Container, V1Namespace, V1Pod, V1ResourceQuota, V1Secret } from '@kubernetes/client-node';
+import type {
+  V1Container,
+  V1Namespace,
+  V1Pod,
+  V1ResourceQuota,
+  V1Secret,
+  V1Volume,
+  V1VolumeMount,
+} from '@kubernetes/client-node';
+import { type ContainerPlan, FOLDER, PORTS, PROGRAM, SECRETS } from './container-plan.js';
 import { labelsOf, RUN_LABEL, SIDE_LABEL, UNTIL } from './names.js';
-import { type ContainerPlan, GENERATOR, PORTS, type PodPlan, PROGRAM, SECRETS } from './pod-plan.js';
+import { GENERATOR, type PodPlan } from './pod-plan.js';
 
 /** What the user says of every pod. */
 export interface PodSettings {
@@ -37,6 +46,8 @@ const USER = 65534;
 /** Processes end on SIGTERM within milliseconds. */
 const GRACE_SECONDS = 2;
 const LARGEST_QUOTA_PODS = 12;
+/** What proxies may write, such as access logs, before the node ends their pod rather than run out of disk. */
+const FOLDER_LIMIT = '2Gi';
 /** A container that does not listen for so long has not started. */
 const START_PROBES = 30;
 
@@ -123,7 +134,7 @@ export function podManifest(pod: PodPlan, identity: PodIdentity, settings: PodSe
         : { imagePullSecrets: settings.pullSecrets.map((secretName) => ({ name: secretName })) }),
       ...(Object.keys(nodes).length === 0 ? {} : { nodeSelector: { ...nodes } }),
       affinity: affinityOf(pod.side, identity),
-      volumes: [{ name: 'secrets', secret: { secretName: secret } }],
+      volumes: [{ name: 'secrets', secret: { secretName: secret } }, ...folderVolumes(pod, name)],
       ...(beside.length === 0
         ? {}
         : { initContainers: beside.map(({ manifest }) => ({ ...manifest, restartPolicy: 'Always' })) }),
@@ -132,29 +143,61 @@ export function podManifest(pod: PodPlan, identity: PodIdentity, settings: PodSe
   };
 }
 
-function containerManifest(
-  { role, argv, env, port, reached, sidecar }: ContainerPlan,
-  settings: PodSettings,
-): V1Container {
+/** Texts that are for this pod alone, by file name: those of the secret that has its name. */
+export function filesOf({ containers }: PodPlan): Readonly<Record<string, string>> {
+  return Object.assign({}, ...containers.map(({ folder }) => folder?.files ?? {}));
+}
+
+function folderVolumes(pod: PodPlan, name: string): V1Volume[] {
+  if (pod.containers.every(({ folder }) => folder === undefined)) return [];
+  return [
+    { name: 'folder', emptyDir: { sizeLimit: FOLDER_LIMIT } },
+    ...(Object.keys(filesOf(pod)).length === 0 ? [] : [{ name: 'files', secret: { secretName: name } }]),
+  ];
+}
+
+/** The folder itself, and over it the files that nobody may write to. */
+function folderMounts({ folder }: ContainerPlan): V1VolumeMount[] {
+  if (folder === undefined) return [];
+  const file = (name: string, path: string, subPath: string): V1VolumeMount => ({
+    name,
+    mountPath: `${FOLDER}/${path}`,
+    subPath,
+    readOnly: true,
+  });
+  return [
+    { name: 'folder', mountPath: FOLDER },
+    ...Object.keys(folder.files).map((path) => file('files', path, path)),
+    ...Object.entries(folder.secrets).map(([path, key]) => file('secrets', path, key)),
+  ];
+}
+
+function containerManifest(container: ContainerPlan, settings: PodSettings): V1Container {
+  const { role, argv, env, port, reached, sidecar, devices = [] } = container;
   const { image, imagePullPolicy, cpuRequest, memoryLimit } = settings;
+  const given = Object.fromEntries(devices.map((resource) => [resource, '1']));
   const measured = role !== 'agent' && role !== GENERATOR;
   return {
     name: role,
-    image,
+    image: container.image ?? image,
     imagePullPolicy,
-    command: [...argv],
+    ...(argv.length === 0 ? {} : { command: [...argv] }),
     env: [
       ...(measured ? [{ name: 'MESHMARK_ROLE', value: role }] : []),
       ...Object.entries(env).map(([name, value]) => ({ name, value })),
     ],
     // No limit of CPU: a container that is held up by one is measured at the limit, not at its work.
-    resources: { requests: { cpu: cpuRequest, memory: memoryLimit }, limits: { memory: memoryLimit } },
+    resources: {
+      requests: { cpu: cpuRequest, memory: memoryLimit, ...given },
+      limits: { memory: memoryLimit, ...given },
+    },
     securityContext: {
       allowPrivilegeEscalation: false,
-      readOnlyRootFilesystem: true,
+      // An image of the user's own may have been made to write where it is.
+      readOnlyRootFilesystem: container.image === undefined,
       capabilities: { drop: ['ALL'] },
     },
-    volumeMounts: [{ name: 'secrets', mountPath: SECRETS, readOnly: true }],
+    volumeMounts: [{ name: 'secrets', mountPath: SECRETS, readOnly: true }, ...folderMounts(container)],
     // Asked only until it has started: a probe that goes on would be traffic beside the measured one. What rides beside it
     // would hold the others up for a second each, and is seen to answer in other ways.
     ...(port === null || !reached || sidecar

@@ -11,7 +11,7 @@ export function notApart(pods: readonly StandingPod[]): string[] {
   const others = nodesOf(['service', 'middle']);
   const shared = clients.filter((node) => others.includes(node));
   const machines = new Set(pods.map(({ about, node }) => about.bootId ?? node));
-  const images = new Set(pods.flatMap(({ imageIds }) => imageIds));
+  const images = new Set(pods.flatMap(({ ownImageIds }) => ownImageIds));
   const nodes = new Set(pods.map(({ node }) => node));
   return [
     'no process has cores of its own: each node’s scheduler places them all',

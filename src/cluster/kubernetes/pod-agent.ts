@@ -21,14 +21,20 @@ export type AboutMachine = z.infer<typeof aboutMachine>;
 const answer = z.object({
   processes: z.array(z.object({ role: z.string(), pid: z.int() })).default([]),
   about: aboutMachine,
+  /** Programs asked for that are not in its image; left out where there are none. */
+  missing: z.array(z.string()).default([]),
   error: z.string().optional(),
 });
 export type AgentAnswer = z.infer<typeof answer>;
 
 const LIMIT_MS = 5000;
 
-/** Asks the agent at `address` (`host:port`). Throws an Error with why it did not answer. */
-export function askAgent(address: string, token: string): Promise<AgentAnswer> {
+/** Asks the agent at `address` (`host:port`), and for `programs` in its image. Throws an Error with why it did not answer. */
+export function askAgent(
+  address: string,
+  token: string,
+  programs: readonly string[] = [],
+): Promise<AgentAnswer> {
   const colon = address.lastIndexOf(':');
   return new Promise((resolve, reject) => {
     const socket = connect({ host: address.slice(0, colon), port: Number(address.slice(colon + 1)) });
@@ -39,7 +45,8 @@ export function askAgent(address: string, token: string): Promise<AgentAnswer> {
     socket.setTimeout(LIMIT_MS, () => fail(`the agent did not answer in ${LIMIT_MS / 1000} s`));
     socket.on('error', (error) => fail(error.message));
     socket.on('close', () => fail('the connection to the agent ended'));
-    socket.on('connect', () => socket.write(`${JSON.stringify({ token, op: 'about' })}\n`));
+    const question = { token, op: 'about', ...(programs.length === 0 ? {} : { programs }) };
+    socket.on('connect', () => socket.write(`${JSON.stringify(question)}\n`));
     const lines = createInterface({ input: socket });
     lines.on('error', (error: Error) => fail(error.message));
     lines.once('line', (line) => {

@@ -15,7 +15,7 @@ function stubborn(deleted: string[]): PodGround {
 it('does not go on as if pods were gone that are not', async () => {
   const deleted: string[] = [];
   const home = { variant: 'plain', namespace: 'n', own: true, secret: 's' };
-  const made = { home, pods: ['one', 'two'], ports: [] };
+  const made = { home, pods: ['one', 'two'], secrets: [], ports: [] };
   await expect(removePods(stubborn(deleted), made, 50)).rejects.toMatchObject({
     code: 'CLUSTER',
     message: 'could not remove pods from n: one, two still there after 0.05 s',
