@@ -7,7 +7,7 @@ import { foreignOptionsIn } from './foreign-programs.js';
 
 /** One row for each variant of the plan, before anything is measured. */
 export function rowsOf(
-  { variants, counterparts }: Pick<Plan, 'variants' | 'counterparts'>,
+  { variants, counterparts, cluster: { provider } }: Pick<Plan, 'variants' | 'counterparts' | 'cluster'>,
   cluster: Pick<Cluster, 'dataPlaneRoles' | 'isolation'>,
   unavailable: ReadonlyMap<string, string>,
 ): RunVariant[] {
@@ -18,7 +18,7 @@ export function rowsOf(
       id: variant.id,
       kind: variant.kind,
       description: variant.description,
-      options: optionsIn(variant),
+      options: optionsIn(variant, provider === 'local'),
       dataPlaneRoles: [...cluster.dataPlaneRoles(variant)],
       claims: [...variant.claims],
       status: unavailable.has(variant.id) ? 'unavailable' : 'measured',
@@ -42,8 +42,8 @@ function caveatOf(row: CatalogueRow | undefined, dataPlaneCores: number): string
   return said.length === 0 ? null : said.join('; ');
 }
 
-/** The options as words and numbers; those of TLS only where there is any. */
-function optionsIn({ form }: VariantSpec): RunVariant['options'] {
+/** The options as words and numbers; those of TLS only where there is any. `here` is whether programs are this machine's. */
+function optionsIn({ form }: VariantSpec, here: boolean): RunVariant['options'] {
   switch (form.type) {
     case 'direct':
       return {};
@@ -58,7 +58,7 @@ function optionsIn({ form }: VariantSpec): RunVariant['options'] {
         ...(form.settings.metrics === null ? {} : { metrics: form.settings.metrics.url }),
       };
     case 'foreign':
-      return foreignOptionsIn(form);
+      return foreignOptionsIn(form, here);
     case 'node':
       return {
         buffers: form.options.buffers,
