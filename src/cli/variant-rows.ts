@@ -54,7 +54,7 @@ function optionsIn({ form }: VariantSpec, here: boolean): RunVariant['options'] 
     case 'custom':
       return {
         ...(form.settings.image === null ? {} : { image: form.settings.image }),
-        command: form.command.join(' '),
+        ...(form.command.length === 0 ? {} : { command: form.command.join(' ') }),
         ...(form.settings.metrics === null ? {} : { metrics: form.settings.metrics.url }),
       };
     case 'foreign':
