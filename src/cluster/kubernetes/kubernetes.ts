@@ -14,14 +14,14 @@ import { settingsOf } from '../settings.js';
 import { type ConnectionOptions, connectTo, patiently } from './connection.js';
 import { PORTS } from './container-plan.js';
 import { generatorAt } from './generator-channel.js';
-import { type Home, homeFor, makeHome, removeHomes } from './home.js';
+import { homesOf } from './homes.js';
 import { missingPrograms } from './image-contents.js';
 import { lackingAmong } from './lacking.js';
 import { withLateEnd } from './late-end.js';
 import type { PodSettings } from './manifests.js';
 import { MANAGED_BY, RUN_LABEL, selectorOf } from './names.js';
 import { type Offer, offeredQuickAssist } from './node-resources.js';
-import { notApart } from './placement.js';
+import { nodeBefore, notApart } from './placement.js';
 import { needsPolicyServer, type PodPlan, podsOf, policyPod } from './pod-plan.js';
 import { troubleOf } from './pod-state.js';
 import { watchPods } from './pod-watch.js';
@@ -91,7 +91,6 @@ export async function createKubernetesCluster(options: KubernetesOptions): Promi
   );
   const authority = createAuthority(resolve(options.directory, 'certificates'), options.longestMs);
   const token = randomBytes(24).toString('base64url');
-  const homes = new Map<string, { readonly home: Home; readonly made: Promise<void> }>();
   const standing = new Map<Deployment, Made>();
   const pods = new Map<string, StandingPod[]>();
   const everStood: StandingPod[] = [];
@@ -99,6 +98,9 @@ export async function createKubernetesCluster(options: KubernetesOptions): Promi
   const machines: string[] = [];
   const torn = new Set<string>();
   const until = new Date(Date.now() + options.longestMs);
+  const homes = homesOf(connection, run, options.namespace, until, (variant) =>
+    secretsOf(variant, authority, token),
+  );
   let podNumber = 0;
   let generation = 0;
   let offer: Promise<Offer> | null = null;
@@ -135,20 +137,6 @@ export async function createKubernetesCluster(options: KubernetesOptions): Promi
     }
   });
 
-  const homeOf = async (variant: VariantSpec): Promise<Home> => {
-    let known = homes.get(variant.id);
-    if (known === undefined) {
-      const home = homeFor(run, variant.id, homes.size, options.namespace);
-      const made = secretsOf(variant, authority, token).then((secrets) =>
-        makeHome(connection, run, home, secrets, until),
-      );
-      known = { home, made };
-      homes.set(variant.id, known);
-    }
-    await known.made;
-    return known.home;
-  };
-
   const quickAssist = (): Promise<Offer> => {
     offer ??= offeredQuickAssist(connection);
     return offer;
@@ -164,7 +152,7 @@ export async function createKubernetesCluster(options: KubernetesOptions): Promi
 
   const standUp = async (variant: VariantSpec, spec: DeploySpec, made: Made): Promise<Deployment> => {
     const { namespace } = made.home;
-    const place = [...homes.keys()].indexOf(variant.id);
+    const place = homes.placeOf(variant);
     const plans = new Map<string, PodPlan>();
     const create = async (plan: PodPlan): Promise<string> => {
       const name = `mm-${run}-${place}-g${generation}-${plan.name}`;
@@ -240,7 +228,7 @@ export async function createKubernetesCluster(options: KubernetesOptions): Promi
 
   const deployOne = async (variant: VariantSpec, spec: DeploySpec): Promise<DeployOutcome> => {
     ends.delete(variant.id);
-    const made: Made = { home: await homeOf(variant), pods: [], secrets: [], ports: [] };
+    const made: Made = { home: await homes.of(variant), pods: [], secrets: [], ports: [] };
     try {
       const deployment = await standUp(variant, spec, made);
       standing.set(deployment, made);
@@ -271,7 +259,7 @@ export async function createKubernetesCluster(options: KubernetesOptions): Promi
           const name = `mm-${run}-image`;
           torn.add(name);
           const identity = { run, name, longestSeconds, everyNamespace };
-          return await missingPrograms(ground, await homeOf(first), identity, programs);
+          return await missingPrograms(ground, await homes.of(first), identity, programs);
         },
       }),
     get isolation(): Isolation {
@@ -323,10 +311,8 @@ export async function createKubernetesCluster(options: KubernetesOptions): Promi
         for (const name of made.pods) torn.add(name);
         await Promise.all(made.ports.splice(0).map((port) => port.close()));
       }
-      await Promise.allSettled([...homes.values()].map(({ made }) => made));
-      const own = [...homes.values()].map(({ home }) => home);
       try {
-        await removeHomes(connection, run, own);
+        await homes.remove();
       } catch (error) {
         const why = error instanceof Error ? error.message : String(error);
         throw new EnvironmentFault(
@@ -339,12 +325,6 @@ export async function createKubernetesCluster(options: KubernetesOptions): Promi
       }
     },
   };
-}
-
-/** Where the first pod of the side was, with all that are not clients as one side; null before there was one. */
-function nodeBefore(everStood: readonly StandingPod[], side: PodPlan['side']): string | null {
-  const isClient = side === 'client';
-  return everStood.find((pod) => (pod.side === 'client') === isClient)?.node ?? null;
 }
 
 function hasNativeSidecars({ major, minor }: { readonly major: string; readonly minor: string }): boolean {

@@ -1,4 +1,5 @@
 /** What keeps the parts of a run apart in a cluster, and what does not: read off where everything ran. */
+import type { Side } from './names.js';
 import type { StandingPod } from './standing-pods.js';
 
 /** One sentence for each way in which what is compared, or what measures it, was not apart. */
@@ -31,4 +32,10 @@ export function notApart(pods: readonly StandingPod[]): string[] {
       ? [`the ${nodes.size} nodes are ${machines.size === 1 ? 'one machine' : `${machines.size} machines`}`]
       : []),
   ];
+}
+
+/** Where the first pod of the side was, with all that are not clients as one side; null before there was one. */
+export function nodeBefore(everStood: readonly StandingPod[], side: Side): string | null {
+  const isClient = side === 'client';
+  return everStood.find((pod) => (pod.side === 'client') === isClient)?.node ?? null;
 }
