@@ -2,7 +2,7 @@
 import type { CounterSource } from '../../host/index.js';
 import { filledEnvironment, filledIn, placeholdersTold, tellsIdentity } from '../../variants/index.js';
 import { type CustomForm, isAskedAtAdmin, placeholderValues } from '../custom.js';
-import { ANYWHERE, type ContainerPlan, FOLDER, identityIn, LOOPBACK, PORTS } from './container-plan.js';
+import { ANYWHERE, type ContainerPlan, FOLDER, identityIn, LOOPBACK, PORTS } from './pod-container.js';
 
 /** The port of an address without one (RFC 9110, 4.2.1). */
 const HTTP_PORT = 80;

@@ -12,7 +12,7 @@ import {
   joinedIdentityIn,
   LOOPBACK,
   PORTS,
-} from './container-plan.js';
+} from './pod-container.js';
 
 /**
  * The `index`-th proxy of the path, listening at `host`. `device` is the resource of the accelerator that its variant has, if

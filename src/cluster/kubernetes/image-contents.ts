@@ -1,9 +1,9 @@
 /** Which variants are started from programs that meshmark's image has only when it was asked for, and whether it has them. */
 import { placeholdersIn, type VariantSpec } from '../../variants/index.js';
 import { ServerStartError } from '../servers.js';
-import { PORTS } from './container-plan.js';
 import type { Home } from './home.js';
 import type { PodIdentity } from './manifests.js';
+import { PORTS } from './pod-container.js';
 import { NODE_SIDECAR, type PodPlan } from './pod-plan.js';
 import { forwardPort } from './port-forward.js';
 import { agentOf, createPod, type Made, type PodGround, removePods, started } from './standing-pods.js';

@@ -12,7 +12,6 @@ import { waitForAnswer } from '../readiness.js';
 import { ServerStartError } from '../servers.js';
 import { settingsOf } from '../settings.js';
 import { type ConnectionOptions, connectTo, patiently } from './connection.js';
-import { PORTS } from './container-plan.js';
 import { generatorAt } from './generator-channel.js';
 import { homesOf } from './homes.js';
 import { missingPrograms } from './image-contents.js';
@@ -22,6 +21,7 @@ import type { PodSettings } from './manifests.js';
 import { MANAGED_BY, RUN_LABEL, selectorOf } from './names.js';
 import { type Offer, offeredQuickAssist } from './node-resources.js';
 import { nodeBefore, notApart } from './placement.js';
+import { PORTS } from './pod-container.js';
 import { needsPolicyServer, type PodPlan, podsOf, policyPod } from './pod-plan.js';
 import { troubleOf } from './pod-state.js';
 import { watchPods } from './pod-watch.js';
@@ -177,7 +177,7 @@ export async function createKubernetesCluster(options: KubernetesOptions): Promi
     }
     await Promise.all([...plans.keys()].map((name) => started(ground, namespace, name)));
     try {
-      return await reached(variant, spec, made, plans, upstream);
+      return await answering(variant, spec, made, plans, upstream);
     } catch (error) {
       if (!(error instanceof ServerStartError)) throw error;
       throw await withLateEnd(ground, namespace, plans.keys(), error);
@@ -185,7 +185,7 @@ export async function createKubernetesCluster(options: KubernetesOptions): Promi
   };
 
   /** What has started, once it answers. */
-  const reached = async (
+  const answering = async (
     variant: VariantSpec,
     spec: DeploySpec,
     made: Made,

@@ -8,9 +8,9 @@ import type {
   V1Volume,
   V1VolumeMount,
 } from '@kubernetes/client-node';
-import { type ContainerPlan, FOLDER, PORTS, PROGRAM, SECRETS } from './container-plan.js';
 import { labelsOf, RUN_LABEL, SIDE_LABEL, UNTIL } from './names.js';
-import { GENERATOR, type PodPlan } from './pod-plan.js';
+import { type ContainerPlan, FOLDER, GENERATOR, PORTS, PROGRAM, SECRETS } from './pod-container.js';
+import type { PodPlan } from './pod-plan.js';
 
 /** What the user says of every pod. */
 export interface PodSettings {

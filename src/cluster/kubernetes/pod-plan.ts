@@ -8,19 +8,20 @@ import {
   serviceArguments,
 } from '../arguments.js';
 import type { ServiceSpec } from '../cluster.js';
+import { asksForIdentity, customContainer } from './custom-pod.js';
+import { foreignContainer } from './foreign-pod.js';
+import type { Side } from './names.js';
 import {
   ANYWHERE,
   type ContainerPlan,
+  GENERATOR,
   identityIn,
   isSecured,
   LOOPBACK,
   PORTS,
   PROGRAM,
   SECRETS,
-} from './container-plan.js';
-import { asksForIdentity, customContainer } from './custom-pod.js';
-import { foreignContainer } from './foreign-pod.js';
-import type { Side } from './names.js';
+} from './pod-container.js';
 
 /** Node.js and the sidecar for it in the image (`meshmark images save --with node`). */
 export const NODE_SIDECAR = ['/node', '/node-sidecar/main.js'] as const;
@@ -213,6 +214,3 @@ export function podsOf(
   };
   return [servicePod, ...between, clientPod];
 }
-
-/** Name of the load generator's container; what it uses is nobody's data plane. */
-export const GENERATOR = 'generator';

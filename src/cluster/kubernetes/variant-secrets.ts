@@ -4,7 +4,7 @@ import type { VariantSpec } from '../../variants/index.js';
 import type { Authority } from '../certificates.js';
 import { joinedIdentity } from '../foreign/haproxy.js';
 import { POLICY_RULES } from '../policy-rules.js';
-import { joinedIdentityIn } from './container-plan.js';
+import { joinedIdentityIn } from './pod-container.js';
 import { identifiedRoles } from './pod-plan.js';
 
 /** Texts of the variant's secret by key: what agents are asked with, the rules of its policy, and who its proxies are. */

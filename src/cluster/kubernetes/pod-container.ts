@@ -1,4 +1,4 @@
-/** One container of a pod as it is planned, and what all pods agree on: ports, paths and addresses. */
+/** What all pods have in common: the image’s program, where things lie in them, and their ports. */
 import type { CounterSource } from '../../host/index.js';
 import type { ProxySpec } from '../../variants/index.js';
 import type { Identity } from '../certificates.js';
@@ -70,3 +70,6 @@ export function joinedIdentityIn(role: string): string {
 export function isSecured({ listen, upstream }: Pick<ProxySpec, 'listen' | 'upstream'>): boolean {
   return listen.security === 'mtls' || upstream.security === 'mtls';
 }
+
+/** Name of the load generator's container; what it uses is nobody's data plane. */
+export const GENERATOR = 'generator';
