@@ -4,6 +4,7 @@ import {
   createKubernetesCluster,
   createLocalCluster,
   type KubernetesCluster,
+  type Permission,
 } from '../cluster/index.js';
 import { lackingAny, type ProcessHost } from '../host/index.js';
 import { type LoadgenEngine, openLoadgen, spreadEngine, startLoadgen } from '../load/index.js';
@@ -31,6 +32,8 @@ interface Asked {
   readonly plan: Plan;
   readonly directory: string;
   readonly signal: AbortSignal;
+  /** Whether whoever runs it lets pods reach into their nodes' kernels. */
+  readonly allowPrivileged?: boolean;
 }
 
 /** Certificates and pods outlive the run's budget by this, for the time it takes to stand up and to tear down. */
@@ -73,12 +76,13 @@ function localGround(
 }
 
 async function kubernetesGround(
-  { plan: asked, directory, signal }: Asked,
+  { plan: asked, directory, signal, allowPrivileged = false }: Asked,
   settings: Extract<Plan['cluster'], { provider: 'kubernetes' }>,
   host: ProcessHost,
 ): Promise<Ground> {
   // Pods have no second driver; that none took part is said in the record.
   const plan = { ...asked, schedule: { ...asked.schedule, crossCheck: null } };
+  const permission = { scenario: settings.allowPrivileged, command: allowPrivileged };
   const cluster = await createKubernetesCluster({
     ...settings,
     image: settings.image ?? DEFAULT_IMAGE,
@@ -90,7 +94,7 @@ async function kubernetesGround(
   return {
     plan,
     cluster,
-    unavailable: await lackingOrClose(cluster, plan),
+    unavailable: await lackingOrClose(cluster, plan, permission),
     where: `on the cluster of the context ${cluster.context}`,
     startEngine: async () => {
       const ready = await readyOf(host);
@@ -104,9 +108,10 @@ async function kubernetesGround(
 async function lackingOrClose(
   cluster: KubernetesCluster,
   { variants, workload }: Plan,
+  permission: Permission,
 ): Promise<ReadonlyMap<string, string>> {
   try {
-    return await cluster.lackingAmong(variants, workload.protocol);
+    return await cluster.lackingAmong(variants, workload.protocol, permission);
   } catch (fault) {
     await cluster.close();
     throw fault;

@@ -90,6 +90,7 @@ program
   .option('--kubeconfig <file>', 'the kubeconfig, instead of the one that kubectl would take')
   .option('--namespace <name>', 'a namespace that is there already, instead of one for each variant')
   .option('--image <name>', 'image of meshmark’s programs: see `meshmark images`')
+  .option('--allow-privileged', 'let pods attach eBPF programs, where the scenario allows it, too')
   .option('--json', 'print the result as JSON on stdout')
   .addOption(failOn)
   .addHelpText(

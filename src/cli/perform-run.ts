@@ -41,6 +41,8 @@ export interface RunRequest {
   /** What this machine is known to tell apart; null when it has not been calibrated. */
   readonly floor: NoiseFloor | null;
   readonly signal: AbortSignal;
+  /** Whether pods may reach into their nodes' kernels, where the scenario allows it, too. */
+  readonly allowPrivileged?: boolean;
   readonly onProgress: (event: ProgressEvent) => void;
   /** Called with the roles whose CPU counts, by variant, before the first slice. */
   readonly onStanding?: (dataPlaneRoles: ReadonlyMap<string, readonly string[]>) => void;

@@ -26,6 +26,7 @@ export interface RunOptions {
   readonly kubeconfig?: string;
   readonly namespace?: string;
   readonly image?: string;
+  readonly allowPrivileged?: boolean;
 }
 
 /** Options that say where variants stand, by the scenario's own names. */
@@ -77,6 +78,7 @@ export async function runCommand(
       command: repeatCommand(scenario, options, seed),
       floor,
       signal,
+      allowPrivileged: options.allowPrivileged === true,
       onStanding: (roles) => {
         view = createProgressView(terminal, plan.estimatedSeconds, roles, () => performance.now());
       },
@@ -114,5 +116,6 @@ function repeatCommand(scenario: string, options: RunOptions, seed: number): str
       const value = options[option as keyof typeof CLUSTER_OPTIONS];
       return value === undefined ? [] : [`--${option}`, value];
     }),
+    ...(options.allowPrivileged === true ? ['--allow-privileged'] : []),
   ];
 }

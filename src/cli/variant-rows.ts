@@ -2,7 +2,13 @@
 import type { Cluster } from '../cluster/index.js';
 import type { Plan } from '../plan/index.js';
 import type { RunVariant } from '../record/index.js';
-import { type CatalogueRow, catalogueRow, EXPLANATIONS, type VariantSpec } from '../variants/index.js';
+import {
+  type CatalogueRow,
+  catalogueRow,
+  EXPLANATIONS,
+  type InjectionSettings,
+  type VariantSpec,
+} from '../variants/index.js';
 import { foreignOptionsIn } from './foreign-programs.js';
 
 /** One row for each variant of the plan, before anything is measured. */
@@ -51,6 +57,8 @@ function optionsIn({ form }: VariantSpec, here: boolean): RunVariant['options'] 
       const { sameHost, interception, policy } = form.options;
       return { sameHost, interception, policy };
     }
+    case 'injected':
+      return injectedOptionsIn(form.settings);
     case 'custom':
       return {
         ...(form.settings.image === null ? {} : { image: form.settings.image }),
@@ -76,4 +84,17 @@ function optionsIn({ form }: VariantSpec, here: boolean): RunVariant['options'] 
       };
     }
   }
+}
+
+/** What its pods ask by, and what must then be in them. */
+function injectedOptionsIn(settings: InjectionSettings): RunVariant['options'] {
+  const asked = [
+    ...[settings.namespaceLabels, settings.namespaceAnnotations],
+    ...[settings.podLabels, settings.podAnnotations],
+  ].flatMap((words) => Object.entries(words).map(([name, value]) => `${name}=${value}`));
+  return {
+    asks: asked.join(', '),
+    containers: settings.containers.length === 0 ? 'none' : settings.containers.join(', '),
+    sides: settings.sides.join(', '),
+  };
 }

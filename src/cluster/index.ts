@@ -15,6 +15,7 @@ export {
   type KubernetesCluster,
   type KubernetesOptions,
 } from './kubernetes/kubernetes.js';
+export type { Permission } from './kubernetes/lacking.js';
 export { findRemains, type Remain } from './kubernetes/remains.js';
 export type { StandingPod } from './kubernetes/standing-pods.js';
 export { createLocalCluster } from './local.js';

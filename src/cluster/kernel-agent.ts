@@ -51,6 +51,16 @@ export function agentDutiesOf(form: VariantSpec['form']): AgentDuties | null {
   return Object.values(duties).some(Boolean) ? duties : null;
 }
 
+export function dutyArguments(duties: AgentDuties): string[] {
+  return [
+    ...(duties.messages ? ['--messages'] : []),
+    ...(duties.connect ? ['--connect'] : []),
+    ...(duties.originalDestination ? ['--original-destination'] : []),
+    ...(duties.redirect ? ['--redirect'] : []),
+    ...(duties.policy ? ['--policy'] : []),
+  ];
+}
+
 /** Starts the agent; its programs are attached when this resolves. Throws ServerStartError. */
 export async function startKernelAgent(
   host: ProcessHost,
@@ -60,11 +70,7 @@ export async function startKernelAgent(
   const argv = [
     ...[dataplaneBinary(), 'kernel', '--admin', '127.0.0.1:0'],
     ...['--client-cgroup', place.clientCgroup, '--mesh-cgroup', place.meshCgroup],
-    ...(duties.messages ? ['--messages'] : []),
-    ...(duties.connect ? ['--connect'] : []),
-    ...(duties.originalDestination ? ['--original-destination'] : []),
-    ...(duties.redirect ? ['--redirect'] : []),
-    ...(duties.policy ? ['--policy'] : []),
+    ...dutyArguments(duties),
   ];
   const server = await startServer(host, 'kernel', argv, {
     cores: place.cores,

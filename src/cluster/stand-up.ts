@@ -138,6 +138,8 @@ export async function standUp(
         forbidden: null,
         client,
       };
+    case 'injected':
+      throw new ServerStartError('it stands on a cluster only: `--cluster kubernetes`');
     case 'custom':
       return {
         entry: await standUpCustom(ground, form, end, foreignPlace, servers),

@@ -180,6 +180,7 @@ function normalised(written: WrittenScenario, readBody: BodyReader): Scenario {
       options: variant.options ?? {},
       command: variant.command ?? null,
       ...customOf(variant),
+      ...(variant.inject === undefined ? {} : { inject: variant.inject }),
     })),
     baseline: written.baseline ?? null,
     compare: (written.compare ?? []).flatMap(([candidate, baseline]) =>

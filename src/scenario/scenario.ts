@@ -133,6 +133,8 @@ export type ScenarioCluster =
       readonly cpuRequest: string;
       readonly memoryLimit: string;
       readonly startLimitMs: number;
+      /** Whether pods may reach into their node's kernel; whoever runs it has to say so, too. */
+      readonly allowPrivileged: boolean;
     };
 
 export interface Scenario {

@@ -19,6 +19,7 @@ import {
   variantName,
   wholeNumber,
 } from './fields.js';
+import { injectedFields } from './injected-schema.js';
 import { loadSchema } from './load-schema.js';
 import { matrixSchema } from './matrix-schema.js';
 import { workloadSchema } from './workload-schema.js';
@@ -150,6 +151,7 @@ export const variantSchema = mapping(
       .optional()
       .describe('Options of the sidecar over those of its kind; a proxy of others has some of them.'),
     ...customFields,
+    ...injectedFields,
   },
   '{id: plain}',
 );

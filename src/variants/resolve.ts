@@ -4,6 +4,7 @@ import type { CatalogueRow } from './catalogue-row.js';
 import { claimsOf, kernelClaims } from './claims.js';
 import { type CustomSettings, NO_CUSTOM_SETTINGS } from './custom.js';
 import { type Accelerator, type ForeignProgram, foreignClaims } from './foreign.js';
+import { type InjectionSettings, injectedRoles } from './injected.js';
 import { type Need, needsOf } from './needs.js';
 import { optionsOf, type SidecarOptions, type WrittenOptions } from './options.js';
 import { type ProxySpec, proxiesOf, type Surroundings } from './path.js';
@@ -19,6 +20,8 @@ export interface DeclaredVariant {
   readonly command: readonly string[] | null;
   /** Only for `custom`: the rest of what it is started and watched by. */
   readonly custom?: CustomSettings;
+  /** Only for `injected`: how its pods ask for the proxy. */
+  readonly inject?: InjectionSettings;
 }
 
 /** A variant that a cluster can stand up. */
@@ -62,6 +65,11 @@ export interface VariantSpec {
         readonly settings: CustomSettings;
         /** Those that it stands for, each a process of its own. */
         readonly roles: readonly ProxyRole[];
+      }
+    | {
+        readonly type: 'injected';
+        readonly settings: InjectionSettings;
+        readonly roles: readonly ProxyRole[];
       };
 }
 
@@ -86,6 +94,8 @@ export function resolveVariant(declared: DeclaredVariant, surroundings: Surround
       return { ...base, claims: [], form: { type: 'direct' } };
     case 'custom':
       return customSpec(base, declared, surroundings.roles);
+    case 'injected':
+      return injectedSpec(base, declared);
     case 'zero-sidecar': {
       const claimed = optionsOf(form.preset, declared.options);
       const options = claimed.testDisarm ? optionsOf(form.preset, declared.options, form.opposite) : claimed;
@@ -138,4 +148,16 @@ function customSpec(
     claims: counts ? ['proxy-in-path'] : [],
     form: { type: 'custom', command: command ?? [], settings, roles },
   };
+}
+
+/** Whether its proxy is in the path is seen from the service: who connects to it stands beside it, or does not. */
+function injectedSpec(
+  base: Omit<VariantSpec, 'claims' | 'form'>,
+  { id, inject: settings }: DeclaredVariant,
+): VariantSpec {
+  if (settings === undefined) throw new RangeError(`${id} does not say what is injected`);
+  const roles = injectedRoles(settings);
+  const claims =
+    roles.length === 0 ? ['unproxied' as const] : roles.includes('inbound') ? ['proxied' as const] : [];
+  return { ...base, claims, form: { type: 'injected', settings, roles } };
 }

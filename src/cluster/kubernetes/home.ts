@@ -1,8 +1,10 @@
 /** Where a variant's pods live: a namespace of its own or one that the user names, with the secret that its pods share. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { V1Secret } from '@kubernetes/client-node';
+import type { VariantSpec } from '../../variants/index.js';
 import { type Connection, clusterFault, patiently, statusOf } from './connection.js';
-import { namespaceManifest, quotaManifest, secretManifest } from './manifests.js';
+import { reachesIntoKernel } from './kernel-pod.js';
+import { type NamespaceWords, namespaceManifest, quotaManifest, secretManifest } from './manifests.js';
 import { labelsOf, namespaceOf, selectorOf } from './names.js';
 
 export interface Home {
@@ -10,6 +12,10 @@ export interface Home {
   readonly namespace: string;
   /** Whether the namespace is ours, and goes with the run. */
   readonly own: boolean;
+  /** Whether its pods reach into their node's kernel. */
+  readonly inKernel: boolean;
+  /** What its namespace says to others. */
+  readonly asks: NamespaceWords;
   readonly secret: string;
 }
 
@@ -18,9 +24,19 @@ const GONE_LIMIT_MS = 45_000;
 const LOOK_MS = 250;
 
 /** Where a variant lives that is the run's `place`-th. Nothing is made yet. */
-export function homeFor(run: string, variant: string, place: number, existing: string | null): Home {
+export function homeFor(
+  run: string,
+  { id: variant, needs, form }: Pick<VariantSpec, 'id' | 'needs' | 'form'>,
+  place: number,
+  existing: string | null,
+): Home {
   return {
     variant,
+    inKernel: reachesIntoKernel({ needs }),
+    asks:
+      form.type === 'injected'
+        ? { labels: form.settings.namespaceLabels, annotations: form.settings.namespaceAnnotations }
+        : { labels: {}, annotations: {} },
     namespace: existing ?? namespaceOf(run, variant, place),
     own: existing === null,
     secret: `meshmark-${run}-${place}`,
@@ -31,14 +47,14 @@ export function homeFor(run: string, variant: string, place: number, existing: s
 export async function makeHome(
   connection: Connection,
   run: string,
-  { variant, namespace, own, secret }: Home,
+  { variant, namespace, own, inKernel, asks, secret }: Home,
   secrets: Readonly<Record<string, string>>,
   until: Date,
 ): Promise<void> {
   const { core } = connection;
   if (own) {
     await make(connection, `create the namespace ${namespace}`, () =>
-      core.createNamespace({ body: namespaceManifest(run, variant, namespace, until) }),
+      core.createNamespace({ body: namespaceManifest(run, variant, namespace, until, inKernel, asks) }),
     );
     await make(connection, `set a quota in ${namespace}`, () =>
       core.createNamespacedResourceQuota({ namespace, body: quotaManifest(run, variant) }),

@@ -25,7 +25,7 @@ export function homesOf(
     of: async (variant) => {
       let known = homes.get(variant.id);
       if (known === undefined) {
-        const home = homeFor(run, variant.id, homes.size, namespace);
+        const home = homeFor(run, variant, homes.size, namespace);
         const made = secretsOf(variant).then((secrets) => makeHome(connection, run, home, secrets, until));
         known = { home, made };
         homes.set(variant.id, known);

@@ -22,6 +22,7 @@ export function neededProgram({ form }: VariantSpec): NeededProgram | null {
   switch (form.type) {
     case 'direct':
     case 'zero-sidecar':
+    case 'injected':
     case 'sidecar':
       return null;
     case 'node':
@@ -57,7 +58,7 @@ export async function missingPrograms(
 ): Promise<readonly string[]> {
   const { name } = identity;
   const { namespace } = home;
-  const made: Made = { home, pods: [], secrets: [], ports: [] };
+  const made: Made = { home, pods: [], secrets: [], services: [], ports: [], removed: false };
   try {
     // A pod cannot have nothing but what rides beside others.
     await createPod(ground, made, ALONE, { ...identity, nativeSidecars: false, node: null });

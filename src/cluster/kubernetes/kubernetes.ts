@@ -15,24 +15,27 @@ import { type ConnectionOptions, connectTo, patiently } from './connection.js';
 import { generatorAt } from './generator-channel.js';
 import { homesOf } from './homes.js';
 import { missingPrograms } from './image-contents.js';
-import { lackingAmong } from './lacking.js';
+import { serviceManifest } from './injected-pod.js';
+import { lackingAmong, type Permission } from './lacking.js';
 import { withLateEnd } from './late-end.js';
 import type { PodSettings } from './manifests.js';
 import { MANAGED_BY, RUN_LABEL, selectorOf } from './names.js';
 import { type Offer, offeredQuickAssist } from './node-resources.js';
 import { nodeBefore, notApart } from './placement.js';
+import { connectFromPod } from './pod-agent.js';
 import { PORTS } from './pod-container.js';
 import { needsPolicyServer, type PodPlan, podsOf, policyPod } from './pod-plan.js';
 import { troubleOf } from './pod-state.js';
 import { watchPods } from './pod-watch.js';
-import { forwardPort } from './port-forward.js';
 import {
   addressed,
   bracketed,
   createPod,
+  createService,
   known,
   type Made,
   type PodGround,
+  reached,
   removePods,
   type StandingPod,
   started,
@@ -65,6 +68,7 @@ export interface KubernetesCluster extends Cluster {
   lackingAmong(
     variants: readonly VariantSpec[],
     protocol: WorkloadProtocol,
+    privileged: Permission,
   ): Promise<ReadonlyMap<string, string>>;
   /** The load generator that is where the variant's client is. */
   openGenerator(variant: string): OpenLineChannel;
@@ -166,6 +170,10 @@ export async function createKubernetesCluster(options: KubernetesOptions): Promi
         node: nodeBefore(everStood, plan.side),
       });
       if (plan.port === null) return '';
+      if (plan.injected !== undefined) {
+        const body = serviceManifest(run, variant.id, name, spec.service.protocol);
+        return createService(ground, made, body);
+      }
       return `${bracketed(await addressed(ground, namespace, name))}:${plan.port}`;
     };
     const policyServer = needsPolicyServer(variant) ? await create(policyPod(options.policyLatencyMs)) : null;
@@ -204,31 +212,40 @@ export async function createKubernetesCluster(options: KubernetesOptions): Promi
     if (client === undefined) throw new RangeError('a variant without a client was planned');
     pods.set(variant.id, stood);
     everStood.push(...stood);
-    const first = client.processes.length > 0 ? { pod: client.name, port: PORTS.proxy.listen } : null;
-    const entryPod = first?.pod ?? stood.find(({ side }) => side === 'service')?.name ?? '';
-    const entryPort = first?.port ?? PORTS.service.listen;
-    const asked = await forwardPort(connection, namespace, entryPod, entryPort);
-    made.ports.push(asked);
+    const plan = plans.get(client.name);
+    const first = plan?.containers.some(({ port }) => port === PORTS.proxy.listen)
+      ? { pod: client.name, port: PORTS.proxy.listen }
+      : null;
+    const inKernel = plan?.client ?? null;
+    const relayed = inKernel?.relay ?? null;
+    const entryPod =
+      first?.pod ?? (relayed === null ? stood.find(({ side }) => side === 'service') : client)?.name ?? '';
+    const entryPort = first?.port ?? relayed?.port ?? PORTS.service.listen;
+    const asked = await reached(ground, made, entryPod, entryPort);
     const died = () => ends.get(variant.id) ?? null;
     await untilReady(ground, made, plans, died);
     await waitForAnswer(asked.address, spec.service.protocol, died, null);
     return {
       variant: variant.id,
-      entry: first === null ? upstream : `127.0.0.1:${first.port}`,
+      entry: inKernel?.entry ?? (first === null ? upstream : `127.0.0.1:${first.port}`),
       askedAt: asked.address,
       agents: stood.map(({ agent }) => agent),
       agentToken: token,
       processes: stood.flatMap(({ processes }) => processes),
       client: null,
       settings: settingsOf(variant, client.about.cores),
-      forbidden: null,
+      forbidden: inKernel?.forbidden ?? null,
+      tryConnecting: (address) => connectFromPod(client.agentAt, token, address),
       deathReason: died,
     };
   };
 
   const deployOne = async (variant: VariantSpec, spec: DeploySpec): Promise<DeployOutcome> => {
     ends.delete(variant.id);
-    const made: Made = { home: await homes.of(variant), pods: [], secrets: [], ports: [] };
+    const made: Made = {
+      home: await homes.of(variant),
+      ...{ pods: [], secrets: [], services: [], ports: [], removed: false },
+    };
     try {
       const deployment = await standUp(variant, spec, made);
       standing.set(deployment, made);
@@ -252,8 +269,8 @@ export async function createKubernetesCluster(options: KubernetesOptions): Promi
     image: options.image,
     run,
     placement: () => everStood,
-    lackingAmong: (variants, protocol) =>
-      lackingAmong(variants, protocol, {
+    lackingAmong: (variants, protocol, privileged) =>
+      lackingAmong(variants, protocol, privileged, {
         offered: quickAssist,
         missing: async (programs, first) => {
           const name = `mm-${run}-image`;

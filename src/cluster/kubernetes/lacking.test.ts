@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { CATALOGUE, resolveVariant, type VariantSpec } from '../../variants/index.js';
+import { CATALOGUE, resolveVariant, type VariantSpec, type WrittenOptions } from '../../variants/index.js';
 import { lackingAmong, lackingOnKubernetes } from './lacking.js';
 import type { Offer } from './node-resources.js';
 
@@ -10,37 +10,63 @@ const SURROUNDINGS = {
   protocol: 'http1',
 } as const;
 
-function variant(kind: string): VariantSpec {
+const INJECTED = {
+  namespaceLabels: {},
+  namespaceAnnotations: {},
+  podLabels: { mesh: 'yes' },
+  podAnnotations: {},
+  containers: ['mesh-proxy'],
+  sides: ['client', 'service'],
+} as const;
+
+function variant(kind: string, options: WrittenOptions = {}): VariantSpec {
   return resolveVariant(
     {
       id: kind,
       kind,
-      options: {},
+      options,
       command: kind === 'custom' ? ['./proxy', '{listen}', '{upstream}'] : null,
+      ...(kind === 'injected' ? { inject: INJECTED } : {}),
     },
     SURROUNDINGS,
   );
 }
 
+const NOTHING = { scenario: false, command: false };
+
 describe('lackingOnKubernetes', () => {
   it('lets all stand that needs nothing of a kernel', () => {
     for (const { kind } of CATALOGUE) {
-      const { form, needs } = variant(kind);
-      const ofKernel = form.type === 'zero-sidecar' || needs.some((need) => need.startsWith('kernel:'));
-      const reason = lackingOnKubernetes(variant(kind), 'http1');
-      if (ofKernel) expect(reason, kind).toMatch(/needs \w.* in the kernel of its nodes/);
+      const { needs } = variant(kind);
+      const reason = lackingOnKubernetes(variant(kind), 'http1', NOTHING);
+      if (needs.some((need) => need.startsWith('kernel:')))
+        expect(reason, kind).toMatch(/in the kernel of its nodes/);
       else expect(reason, kind).toBeNull();
     }
   });
 
-  it('says what a row of the kernel needs', () => {
-    expect(lackingOnKubernetes(variant('ebpf-sockops'), 'http1')).toMatch(
-      /needs messages in the kernel of its nodes, for which pods have no privilege/,
+  it.each(['ebpf-sockops', 'ebpf-sockmap', 'rbac-ebpf', 'zero-sidecar'])(
+    'lets %s stand where scenario and command both permit it, and says which of them does not',
+    (kind) => {
+      const lacking = (scenario: boolean, command: boolean) =>
+        lackingOnKubernetes(variant(kind), 'http1', { scenario, command });
+      expect(lacking(true, true)).toBeNull();
+      expect(lacking(true, false)).toMatch(/need privilege: `--allow-privileged`$/);
+      expect(lacking(false, true)).toMatch(
+        /need privilege: `cluster\.allowPrivileged: true` in the scenario$/,
+      );
+    },
+  );
+
+  it('has no interception between pods', () => {
+    const intercepted = variant('plain', { interception: 'connect' });
+    expect(lackingOnKubernetes(intercepted, 'http1', { scenario: true, command: true })).toMatch(
+      /`interception: connect` leads/,
     );
   });
 
   it('has no HTTP/3 for any of them', () => {
-    expect(lackingOnKubernetes(variant('direct'), 'h3')).toMatch(/UDP/);
+    expect(lackingOnKubernetes(variant('direct'), 'h3', NOTHING)).toMatch(/UDP/);
   });
 });
 
@@ -53,17 +79,22 @@ describe('lackingAmong', () => {
   /** Asks of a cluster of which both are known, and notes what it was asked. */
   async function found(kinds: readonly string[], { offer, missing = [] }: Played = {}) {
     const asked: (string | readonly string[])[] = [];
-    const lacking = await lackingAmong(kinds.map(variant), 'http1', {
-      offered: async () => {
-        asked.push('offer');
-        if (offer === undefined) throw new Error('nothing is known of the nodes');
-        return offer;
+    const lacking = await lackingAmong(
+      kinds.map((kind) => variant(kind)),
+      'http1',
+      NOTHING,
+      {
+        offered: async () => {
+          asked.push('offer');
+          if (offer === undefined) throw new Error('nothing is known of the nodes');
+          return offer;
+        },
+        missing: async (programs, first) => {
+          asked.push([first.id, ...programs]);
+          return missing;
+        },
       },
-      missing: async (programs, first) => {
-        asked.push([first.id, ...programs]);
-        return missing;
-      },
-    });
+    );
     return { asked, lacking: Object.fromEntries(lacking) };
   }
 
@@ -115,7 +146,7 @@ describe('lackingAmong', () => {
       SURROUNDINGS,
     );
     const asked = { offered: vi.fn(), missing: vi.fn() };
-    expect((await lackingAmong([own], 'http1', asked)).size).toBe(0);
+    expect((await lackingAmong([own], 'http1', NOTHING, asked)).size).toBe(0);
     expect(asked.missing).not.toHaveBeenCalled();
   });
 });

@@ -1,19 +1,36 @@
 /** Which variants can stand as pods, and what the others need. */
 import type { VariantSpec, WorkloadProtocol } from '../../variants/index.js';
 import { neededProgram } from './image-contents.js';
+import { reachesIntoKernel } from './kernel-pod.js';
 import type { Offer } from './node-resources.js';
 
+/** What the scenario, and who runs it, let pods do. */
+export interface Permission {
+  readonly scenario: boolean;
+  readonly command: boolean;
+}
+
 /** Why a variant cannot stand on any cluster; null when it can on some. */
-export function lackingOnKubernetes({ form, needs }: VariantSpec, protocol: WorkloadProtocol): string | null {
+export function lackingOnKubernetes(
+  variant: VariantSpec,
+  protocol: WorkloadProtocol,
+  privileged: Permission,
+): string | null {
+  const { form } = variant;
   if (protocol === 'h3')
     return 'needs UDP between pods and identities of clients, which pods are not given yet';
-  const kernel = needs.find((need) => need.startsWith('kernel:'));
-  if (kernel !== undefined) {
-    return `needs ${kernel.slice('kernel:'.length)} in the kernel of its nodes, for which pods have no privilege`;
+  if (reachesIntoKernel(variant)) {
+    const interception = interceptionOf(form);
+    if (interception === 'redirect' || (interception === 'connect' && form.type === 'sidecar'))
+      return `\`interception: ${interception}\` leads from one step to the next on one machine; pods are addressed`;
+    const lacking = [
+      ...(privileged.scenario ? [] : ['`cluster.allowPrivileged: true` in the scenario']),
+      ...(privileged.command ? [] : ['`--allow-privileged`']),
+    ];
+    if (lacking.length > 0)
+      return `needs eBPF programs in the kernel of its nodes, for which pods need privilege: ${lacking.join(' and ')}`;
   }
-  return form.type === 'zero-sidecar'
-    ? 'needs programs in the kernel of its nodes, for which pods have no privilege'
-    : null;
+  return null;
 }
 
 /** Who is asked what this one cluster has. Each is asked at most once, and only where a variant needs it. */
@@ -27,12 +44,13 @@ export interface Asked {
 export async function lackingAmong(
   variants: readonly VariantSpec[],
   protocol: WorkloadProtocol,
+  privileged: Permission,
   asked: Asked,
 ): Promise<ReadonlyMap<string, string>> {
   const lacking = new Map<string, string>();
   const able = () => variants.filter(({ id }) => !lacking.has(id));
   for (const variant of variants) {
-    const reason = lackingOnKubernetes(variant, protocol);
+    const reason = lackingOnKubernetes(variant, protocol, privileged);
     if (reason !== null) lacking.set(variant.id, reason);
   }
   const accelerated = able().filter(({ needs }) => needs.includes('quickassist'));
@@ -52,4 +70,8 @@ export async function lackingAmong(
     if (missing.includes(program)) lacking.set(variant.id, need);
   }
   return lacking;
+}
+
+function interceptionOf(form: VariantSpec['form']): 'none' | 'connect' | 'redirect' {
+  return form.type === 'sidecar' || form.type === 'zero-sidecar' ? form.options.interception : 'none';
 }

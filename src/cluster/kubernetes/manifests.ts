@@ -8,6 +8,8 @@ import type {
   V1Volume,
   V1VolumeMount,
 } from '@kubernetes/client-node';
+import { serviceLabels } from './injected-pod.js';
+import { NODE_CGROUPS } from './kernel-pod.js';
 import { labelsOf, RUN_LABEL, SIDE_LABEL, UNTIL } from './names.js';
 import { type ContainerPlan, FOLDER, GENERATOR, PORTS, PROGRAM, SECRETS } from './pod-container.js';
 import type { PodPlan } from './pod-plan.js';
@@ -43,6 +45,11 @@ export interface PodIdentity {
 
 /** Unprivileged, as the images are made for. */
 const USER = 65534;
+/** Loading programs, and attaching those that concern networks (capabilities(7)). */
+const KERNEL_CAPABILITIES = ['BPF', 'NET_ADMIN', 'PERFMON'] as const;
+/** What it takes to read the environment of processes of other users, and of those with capabilities. */
+const SEE_ALL = ['SYS_PTRACE', 'DAC_READ_SEARCH'] as const;
+const CGROUPS = 'node-cgroups';
 /** Processes end on SIGTERM within milliseconds. */
 const GRACE_SECONDS = 2;
 const LARGEST_QUOTA_PODS = 12;
@@ -51,15 +58,30 @@ const FOLDER_LIMIT = '2Gi';
 /** A container that does not listen for so long has not started. */
 const START_PROBES = 30;
 
-export function namespaceManifest(run: string, variant: string, name: string, until: Date): V1Namespace {
+/** What a namespace says by which a mesh knows that it is asked for. */
+export interface NamespaceWords {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+/** A namespace of ours; one whose pods reach into the node's kernel admits such. */
+export function namespaceManifest(
+  run: string,
+  variant: string,
+  name: string,
+  until: Date,
+  inKernel: boolean,
+  asks: NamespaceWords,
+): V1Namespace {
   return {
     metadata: {
       name,
-      annotations: { [UNTIL]: until.toISOString() },
+      annotations: { ...asks.annotations, [UNTIL]: until.toISOString() },
       labels: {
-        ...labelsOf(run, variant),
         // https://kubernetes.io/docs/concepts/security/pod-security-standards/
-        'pod-security.kubernetes.io/enforce': 'restricted',
+        'pod-security.kubernetes.io/enforce': inKernel ? 'privileged' : 'restricted',
+        ...asks.labels,
+        ...labelsOf(run, variant),
       },
     },
   };
@@ -97,9 +119,16 @@ export function secretManifest(
 export function podManifest(pod: PodPlan, identity: PodIdentity, settings: PodSettings): V1Pod {
   const { run, variant, namespace, name, secret, longestSeconds, nativeSidecars } = identity;
   const labels = { ...labelsOf(run, variant), [SIDE_LABEL]: pod.side };
+  const { injected } = pod;
+  const inKernel = pod.containers.some((container) => container.inKernel === true);
+  const relay = pod.client?.relay ?? null;
   const agent: ContainerPlan = {
     role: 'agent',
-    argv: [PROGRAM, 'agent', '--listen', `0.0.0.0:${PORTS.agent}`, '--token-file', `${SECRETS}/token`],
+    argv: [
+      ...[PROGRAM, 'agent', '--listen', `0.0.0.0:${PORTS.agent}`, '--token-file', `${SECRETS}/token`],
+      ...(injected === undefined || injected.role === null ? [] : ['--others', injected.role]),
+      ...(relay === null ? [] : ['--relay', `127.0.0.1:${relay.port}=${relay.to}`]),
+    ],
     env: {},
     port: PORTS.agent,
     adminPort: null,
@@ -108,13 +137,18 @@ export function podManifest(pod: PodPlan, identity: PodIdentity, settings: PodSe
   };
   const all = [...pod.containers, agent].map((container) => ({
     container,
-    manifest: containerManifest(container, settings),
+    manifest: containerManifest(container, settings, inKernel),
   }));
   const beside = nativeSidecars ? all.filter(({ container }) => container.sidecar) : [];
   const own = all.filter((one) => !beside.includes(one));
   const nodes = pod.side === 'client' ? settings.clientNodes : settings.serviceNodes;
   return {
-    metadata: { name, namespace, labels },
+    metadata: {
+      name,
+      namespace,
+      labels: { ...injected?.labels, ...(injected === undefined ? {} : serviceLabels(name)), ...labels },
+      ...(injected === undefined ? {} : { annotations: { ...injected.annotations } }),
+    },
     spec: {
       restartPolicy: 'Never',
       // The agent reads the clocks of the pod's other containers.
@@ -134,7 +168,11 @@ export function podManifest(pod: PodPlan, identity: PodIdentity, settings: PodSe
         : { imagePullSecrets: settings.pullSecrets.map((secretName) => ({ name: secretName })) }),
       ...(Object.keys(nodes).length === 0 ? {} : { nodeSelector: { ...nodes } }),
       affinity: affinityOf(pod.side, identity),
-      volumes: [{ name: 'secrets', secret: { secretName: secret } }, ...folderVolumes(pod, name)],
+      volumes: [
+        { name: 'secrets', secret: { secretName: secret } },
+        ...folderVolumes(pod, name),
+        ...(inKernel ? [{ name: CGROUPS, hostPath: { path: '/sys/fs/cgroup', type: 'Directory' } }] : []),
+      ],
       ...(beside.length === 0
         ? {}
         : { initContainers: beside.map(({ manifest }) => ({ ...manifest, restartPolicy: 'Always' })) }),
@@ -172,8 +210,12 @@ function folderMounts({ folder }: ContainerPlan): V1VolumeMount[] {
   ];
 }
 
-function containerManifest(container: ContainerPlan, settings: PodSettings): V1Container {
-  const { role, argv, env, port, reached, sidecar, devices = [] } = container;
+function containerManifest(
+  container: ContainerPlan,
+  settings: PodSettings,
+  besideKernel: boolean,
+): V1Container {
+  const { role, argv, env, port, reached, sidecar, inKernel, devices = [] } = container;
   const { image, imagePullPolicy, cpuRequest, memoryLimit } = settings;
   const given = Object.fromEntries(devices.map((resource) => [resource, '1']));
   const measured = role !== 'agent' && role !== GENERATOR;
@@ -183,8 +225,11 @@ function containerManifest(container: ContainerPlan, settings: PodSettings): V1C
     imagePullPolicy,
     ...(argv.length === 0 ? {} : { command: [...argv] }),
     env: [
-      ...(measured ? [{ name: 'MESHMARK_ROLE', value: role }] : []),
+      measured ? { name: 'MESHMARK_ROLE', value: role } : { name: 'MESHMARK_OWN', value: role },
       ...Object.entries(env).map(([name, value]) => ({ name, value })),
+      ...(inKernel === true
+        ? [{ name: 'POD_IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } }]
+        : []),
     ],
     // No limit of CPU: a container that is held up by one is measured at the limit, not at its work.
     resources: {
@@ -195,9 +240,21 @@ function containerManifest(container: ContainerPlan, settings: PodSettings): V1C
       allowPrivilegeEscalation: false,
       // An image of the user's own may have been made to write where it is.
       readOnlyRootFilesystem: container.image === undefined,
-      capabilities: { drop: ['ALL'] },
+      capabilities: {
+        drop: ['ALL'],
+        ...(inKernel === true ? { add: [...KERNEL_CAPABILITIES] } : {}),
+        ...(besideKernel && role === 'agent' ? { add: [...SEE_ALL] } : {}),
+      },
+      // Capabilities are those of root only; and the agent sees root's processes as root alone.
+      ...(inKernel === true || (besideKernel && role === 'agent')
+        ? { runAsNonRoot: false, runAsUser: 0, runAsGroup: 0 }
+        : {}),
     },
-    volumeMounts: [{ name: 'secrets', mountPath: SECRETS, readOnly: true }, ...folderMounts(container)],
+    volumeMounts: [
+      { name: 'secrets', mountPath: SECRETS, readOnly: true },
+      ...folderMounts(container),
+      ...(inKernel === true ? [{ name: CGROUPS, mountPath: NODE_CGROUPS, readOnly: true }] : []),
+    ],
     // Asked only until it has started: a probe that goes on would be traffic beside the measured one. What rides beside it
     // would hold the others up for a second each, and is seen to answer in other ways.
     ...(port === null || !reached || sidecar

@@ -26,6 +26,7 @@ function pod(side: StandingPod['side'], node: string, changed: Partial<StandingP
     },
     agent: { address: '10.0.0.1:9700', pidBase: 0, machine: 0 },
     processes: [],
+    agentAt: '127.0.0.1:1',
     imageIds: ['sha256:a'],
     ownImageIds: ['sha256:a'],
     generator: null,

@@ -18,6 +18,7 @@ export const PORTS = {
   service: { listen: 8080, admin: 9701 },
   proxy: { listen: 8443, admin: 9702 },
   policy: { listen: 8550, admin: 9703 },
+  kernelAdmin: 9704,
 } as const;
 
 export interface ContainerPlan {
@@ -33,6 +34,8 @@ export interface ContainerPlan {
   readonly reached: boolean;
   /** Whether it rides beside the pod's own program. */
   readonly sidecar: boolean;
+  /** Whether it attaches programs in the node's kernel, for which it needs privilege. */
+  readonly inKernel?: true;
   /** The image it is made from, where that is the user's own. */
   readonly image?: string;
   /** How it tells what it did at `adminPort`, where it does not as programs of ours do. */

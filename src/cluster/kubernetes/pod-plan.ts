@@ -10,6 +10,14 @@ import {
 import type { ServiceSpec } from '../cluster.js';
 import { asksForIdentity, customContainer } from './custom-pod.js';
 import { foreignContainer } from './foreign-pod.js';
+import { type InjectedPod, injectedInto } from './injected-pod.js';
+import {
+  askingThrough,
+  type ClientInKernel,
+  clientInKernel,
+  POD_CGROUP,
+  serviceInKernel,
+} from './kernel-pod.js';
 import type { Side } from './names.js';
 import {
   ANYWHERE,
@@ -33,6 +41,10 @@ export interface PodPlan {
   readonly containers: readonly ContainerPlan[];
   /** Port that whoever is before it in the path is told; null for the client's own pod. */
   readonly port: number | null;
+  /** What eBPF programs change for a client; absent for all other pods. */
+  readonly client?: Omit<ClientInKernel, 'containers'>;
+  /** What somebody else puts into it; absent where nobody is asked to. */
+  readonly injected?: InjectedPod;
 }
 
 /** What pods are told that stand before others: `host:port` of the policy server and of the next step. */
@@ -58,6 +70,7 @@ export function identifiedRoles({ form }: VariantSpec): { role: string; key: 'ec
       return asksForIdentity(form) ? form.roles.map((role) => ({ role, key: 'ecdsa' })) : [];
     case 'direct':
     case 'zero-sidecar':
+    case 'injected':
     case 'node':
       return [];
   }
@@ -94,6 +107,7 @@ function stepsOf({ form }: VariantSpec, device: string | null): readonly Step[] 
   switch (form.type) {
     case 'direct':
     case 'zero-sidecar':
+    case 'injected':
       return [];
     case 'sidecar':
     case 'node':
@@ -130,13 +144,14 @@ function ownContainer(
   const identity = isSecured(proxy) ? identityIn(proxy.role) : null;
   return {
     role: proxy.role,
-    argv: proxyArguments(form, proxy, { seat, upstream, identity, policyServer, cgroup: null }),
+    argv: proxyArguments(form, proxy, { seat, upstream, identity, policyServer, cgroup: POD_CGROUP }),
     env: proxyEnvironment(form),
     port: listen,
     adminPort: admin,
     // Over QUIC nobody connects by TCP.
     reached: host === ANYWHERE && proxy.listen.protocol !== 'h3',
     sidecar: true,
+    ...(form.options.forwarding === 'sockmap' ? { inKernel: true } : {}),
   };
 }
 
@@ -150,6 +165,7 @@ export function podsOf(
   service: ServiceSpec,
   device: string | null = null,
 ): PlannedPod[] {
+  const { form } = variant;
   const steps = stepsOf(variant, device);
   const [first] = steps;
   const last = steps.length > 1 ? steps.at(-1) : undefined;
@@ -167,15 +183,20 @@ export function podsOf(
         env: {},
         port: listen,
         adminPort: admin,
-        reached: last === undefined,
+        // Where connections are counted on their way, a probe's would be one that took another.
+        reached: last === undefined && !['zero-sidecar', 'injected'].includes(form.type),
         sidecar: false,
       };
       const beside = { ...behind, upstream: `${LOOPBACK}:${listen}` };
       return {
         side: 'service',
         name: 'service',
-        containers: [own, ...(last === undefined ? [] : [last.container(ANYWHERE, beside)])],
+        containers: [
+          own,
+          ...(last === undefined ? [] : [...serviceInKernel(variant), last.container(ANYWHERE, beside)]),
+        ],
         port: last === undefined ? listen : PORTS.proxy.listen,
+        ...injectedInto(variant, 'service'),
       };
     },
   };
@@ -194,23 +215,31 @@ export function podsOf(
   const clientPod: PlannedPod = {
     side: 'client',
     name: 'client',
-    plan: (behind) => ({
-      side: 'client',
-      name: 'client',
-      containers: [
-        {
-          role: GENERATOR,
-          argv: [PROGRAM, 'loadgen', '--serve', `${LOOPBACK}:${PORTS.generator}`],
-          env: {},
-          port: null,
-          adminPort: null,
-          reached: false,
-          sidecar: false,
-        },
-        ...(first === undefined ? [] : [first.container(LOOPBACK, behind)]),
-      ],
-      port: null,
-    }),
+    plan: (behind) => {
+      const next = first === undefined ? behind.upstream : `${LOOPBACK}:${PORTS.proxy.listen}`;
+      const { containers, ...client } =
+        form.type === 'injected' ? askingThrough(next) : clientInKernel(variant, next);
+      return {
+        side: 'client',
+        name: 'client',
+        containers: [
+          {
+            role: GENERATOR,
+            argv: [PROGRAM, 'loadgen', '--serve', `${LOOPBACK}:${PORTS.generator}`],
+            env: {},
+            port: null,
+            adminPort: null,
+            reached: false,
+            sidecar: false,
+          },
+          ...containers,
+          ...(first === undefined ? [] : [first.container(LOOPBACK, behind)]),
+        ],
+        port: null,
+        client,
+        ...injectedInto(variant, 'client'),
+      };
+    },
   };
   return [servicePod, ...between, clientPod];
 }

@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { createPod, type Made, type PodGround, removePods } from './standing-pods.js';
+import type { Home } from './home.js';
+import { createPod, type Made, type PodGround, reached, removePods } from './standing-pods.js';
+
+/** Nothing yet, in a namespace of the run's own or of the user's. */
+function madeIn(own: boolean, pods: string[] = []): Made {
+  const home: Home = {
+    ...{ variant: 'plain', namespace: 'n', own, inKernel: false, secret: 's' },
+    asks: { labels: {}, annotations: {} },
+  };
+  return { home, pods, secrets: [], services: [], ports: [], removed: false };
+}
 
 /** A cluster that takes every order and removes nothing. */
 function stubborn(deleted: string[]): PodGround {
@@ -14,13 +24,21 @@ function stubborn(deleted: string[]): PodGround {
 
 it('does not go on as if pods were gone that are not', async () => {
   const deleted: string[] = [];
-  const home = { variant: 'plain', namespace: 'n', own: true, secret: 's' };
-  const made = { home, pods: ['one', 'two'], secrets: [], ports: [] };
+  const made = madeIn(true, ['one', 'two']);
   await expect(removePods(stubborn(deleted), made, 50)).rejects.toMatchObject({
     code: 'CLUSTER',
     message: 'could not remove pods from n: one, two still there after 0.05 s',
   });
   expect(deleted).toEqual(['one', 'two']);
+});
+
+it('opens no way to pods that are removed already, which nobody would close', async () => {
+  const made = madeIn(true);
+  const ground = stubborn([]);
+  const opening = reached(ground, made, 'one', 9700);
+  await removePods(ground, made, 50).catch(() => undefined);
+  await expect(opening).rejects.toThrow('pod n/one is being removed');
+  expect(made.ports).toEqual([]);
 });
 
 describe('the files of one pod alone', () => {
@@ -45,8 +63,7 @@ describe('the files of one pod alone', () => {
   async function comeAndGo(own: boolean): Promise<string[]> {
     const orders: string[] = [];
     const ground = obedient(orders);
-    const home = { variant: 'envoy', namespace: 'n', own, secret: 's' };
-    const made: Made = { home, pods: [], secrets: [], ports: [] };
+    const made = madeIn(own);
     const container = { argv: ['/proxy'], env: {}, port: 1, adminPort: null, reached: false, sidecar: true };
     const folder = { files: { 'proxy.conf': 'text' }, secrets: {} };
     const plan = {

@@ -1,6 +1,6 @@
 /** The pods of one variant as they stand: made one behind the other, reached, known by their processes, and removed. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { V1Pod } from '@kubernetes/client-node';
+import type { V1Pod, V1Service } from '@kubernetes/client-node';
 import type { CounterSource, PodAgent } from '../../host/index.js';
 import type { DeployedProcess } from '../cluster.js';
 import { waitUntilReady } from '../custom.js';
@@ -8,6 +8,7 @@ import { ServerStartError } from '../servers.js';
 import { type Connection, clusterFault, messageOf, patiently, statusOf } from './connection.js';
 import { evidenceOf } from './explain.js';
 import { type Home, makeSecret, removeSecret } from './home.js';
+import { notAsInjected } from './injected-pod.js';
 import { filesOf, type PodIdentity, type PodSettings, podManifest, secretManifest } from './manifests.js';
 import type { Side } from './names.js';
 import { type AboutMachine, type AgentAnswer, askAgent } from './pod-agent.js';
@@ -31,6 +32,8 @@ export interface StandingPod {
   readonly address: string;
   readonly about: AboutMachine;
   readonly agent: PodAgent;
+  /** `host:port` of this machine at which its agent is spoken with. */
+  readonly agentAt: string;
   readonly processes: readonly DeployedProcess[];
   /** What the node says that its containers were made from, by digest; and those that were to be of meshmark's own image. */
   readonly imageIds: readonly string[];
@@ -61,7 +64,10 @@ export interface Made {
   readonly pods: string[];
   /** Secrets that go with the pods. */
   readonly secrets: string[];
+  readonly services: string[];
   readonly ports: ForwardedPort[];
+  /** Set when it is being removed: what comes to be after that is removed at once. */
+  removed: boolean;
 }
 
 /** Creates a pod, and before it the secret with the files that are for it alone. Throws CLUSTER, and ServerStartError when the cluster has no room for it. */
@@ -95,6 +101,24 @@ export async function createPod(
       throw error;
     }
   });
+}
+
+/** Creates the Service of a pod and returns its address, `host:port`. Throws CLUSTER. */
+export async function createService({ connection }: PodGround, made: Made, body: V1Service): Promise<string> {
+  const { namespace } = made.home;
+  const name = body.metadata?.name ?? '';
+  made.services.push(name);
+  const doing = `create the service ${name} in ${namespace}`;
+  const service = await patiently(connection, doing, async () => {
+    try {
+      return await connection.core.createNamespacedService({ namespace, body });
+    } catch (error) {
+      if (statusOf(error) !== 409) throw error;
+      return await connection.core.readNamespacedService({ namespace, name });
+    }
+  });
+  const { clusterIP, ports = [] } = service.spec ?? {};
+  return `${bracketed(clusterIP ?? '')}:${ports[0]?.port ?? ''}`;
 }
 
 /** Waits until a pod has an address. Throws ServerStartError with the cluster's reasons. */
@@ -137,21 +161,26 @@ async function untilPod<Found>(
 
 /** Makes what tells of a pod's processes reachable, and asks the pod's agent which they are. Throws ServerStartError. */
 export async function known(ground: PodGround, made: Made, plan: PodPlan, pod: V1Pod): Promise<StandingPod> {
-  const { connection } = ground;
   const { namespace } = made.home;
   const name = pod.metadata?.name ?? '';
   const node = pod.spec?.nodeName ?? 'unknown';
-  const forward = async (port: number) => {
-    const forwarded = await forwardPort(connection, namespace, name, port);
-    made.ports.push(forwarded);
-    return forwarded;
-  };
+  const forward = (port: number) => reached(ground, made, name, port);
   const agentPort = await forward(PORTS.agent);
   const told = await agentOf(ground, agentPort, `pod ${namespace}/${name}`);
   const pidBase = ground.nextNumber() * PIDS_OF_A_POD;
   const machine = ground.machineOf(told.about.bootId, node);
   const address = pod.status?.podIP ?? '';
   const measured = plan.containers.filter(({ role }) => role !== GENERATOR);
+  const { injected } = plan;
+  const wrong =
+    injected === undefined
+      ? null
+      : notAsInjected(pod, injected, [...plan.containers.map(({ role }) => role), 'agent']);
+  if (wrong !== null) throw new ServerStartError(`pod ${namespace}/${name}: ${wrong}`);
+  // What was put in tells nothing of itself that is known here.
+  const others = told.processes
+    .filter(({ role }) => role === injected?.role)
+    .map(({ role, pid }): DeployedProcess => ({ role, pid: pidBase + pid, admin: null }));
   const processes = await Promise.all(
     measured.map(async (container): Promise<DeployedProcess[]> => {
       const { role, adminPort } = container;
@@ -186,16 +215,34 @@ export async function known(ground: PodGround, made: Made, plan: PodPlan, pod: V
       pidBase,
       machine,
     },
-    processes: processes.flat(),
+    agentAt: agentPort.address,
+    processes: [...processes.flat(), ...others],
     imageIds: [...new Set(digests(false))],
     ownImageIds: [...new Set(digests(true))],
     generator: plan.side === 'client' ? (await forward(PORTS.generator)).address : null,
   };
 }
 
+/** A port of one of the pods as one of this machine, until the pods are removed. Throws ServerStartError when they are already. */
+export async function reached(
+  { connection }: PodGround,
+  made: Made,
+  pod: string,
+  port: number,
+): Promise<ForwardedPort> {
+  const { namespace } = made.home;
+  const forwarded = await forwardPort(connection, namespace, pod, port);
+  if (made.removed) {
+    await forwarded.close();
+    throw new ServerStartError(`pod ${namespace}/${pod} is being removed`);
+  }
+  made.ports.push(forwarded);
+  return forwarded;
+}
+
 /** Waits until every container answers that has something to answer first. Throws ServerStartError when it does not in 15 s. */
 export async function untilReady(
-  { connection }: PodGround,
+  ground: PodGround,
   made: Made,
   plans: ReadonlyMap<string, PodPlan>,
   died: () => string | null,
@@ -203,9 +250,9 @@ export async function untilReady(
   for (const [pod, { containers }] of plans) {
     for (const { role, ready } of containers) {
       if (ready === undefined) continue;
-      const { address, close } = await forwardPort(connection, made.home.namespace, pod, ready.port);
+      const { address } = await reached(ground, made, pod, ready.port);
       const asked = { type: 'http', path: ready.path, status: ready.status } as const;
-      await waitUntilReady(role, asked, { listen: address, at: address }, died).finally(close);
+      await waitUntilReady(role, asked, { listen: address, at: address }, died);
     }
   }
 }
@@ -250,8 +297,18 @@ export async function removePods(
   limitMs: number,
 ): Promise<void> {
   const { namespace } = made.home;
+  made.removed = true;
   await Promise.all(made.ports.splice(0).map((port) => port.close()));
   const names = made.pods.splice(0);
+  for (const name of made.services.splice(0)) {
+    await patiently(connection, `remove the service ${name} from ${namespace}`, async () => {
+      try {
+        await connection.core.deleteNamespacedService({ namespace, name });
+      } catch (error) {
+        if (statusOf(error) !== 404) throw error;
+      }
+    });
+  }
   await Promise.all(
     names.map((name) =>
       patiently(connection, `remove the pod ${name} in ${namespace}`, async () => {
