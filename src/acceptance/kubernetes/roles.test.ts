@@ -23,8 +23,12 @@ const ONLY_WHEN_NEEDED = new Set([
   'get pods/log',
   'list namespaces',
   'list nodes',
+  'get services',
   'create pods/portforward',
 ]);
+
+/** A variant that has a Service, and no mesh that would put anything into it. */
+const ASKING = 'asking, kind: injected, inject: { podLabels: { mesh: none }, containers: [] }';
 
 let cluster: TestCluster;
 let users = 0;
@@ -70,7 +74,7 @@ async function run(
   kubeconfig: string,
   pods = '',
   whole = false,
-  variants: readonly string[] = ['direct', 'plain'],
+  variants: readonly string[] = ['direct', 'plain', ASKING],
 ) {
   const where = `{ provider: kubernetes${pods} }`;
   const scenario = shortScenario(cluster.folder, `user${users}`, where, '1s', 300, variants);
@@ -94,7 +98,7 @@ async function run(
 function removeAll() {
   const ours = ['-l', 'app.kubernetes.io/managed-by=meshmark'];
   cluster.kubectl('delete', 'namespaces', ...ours);
-  cluster.kubectl('delete', 'pods,secrets', '-n', 'bench', ...ours);
+  cluster.kubectl('delete', 'pods,secrets,services', '-n', 'bench', ...ours);
 }
 
 /** Each way to take one verb from the rules. */

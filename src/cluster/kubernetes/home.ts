@@ -102,7 +102,7 @@ async function removeHome(connection: Connection, run: string, home: Home): Prom
   else await removeObjects(connection, home.namespace, selectorOf(labelsOf(run, home.variant)));
 }
 
-/** Removes pods and secrets with these labels from a namespace of the user's, and waits until they are gone. Throws CLUSTER. */
+/** Removes pods, services and secrets with these labels from a namespace of the user's, and waits until they are gone. Throws CLUSTER. */
 export async function removeObjects(
   connection: Connection,
   namespace: string,
@@ -127,6 +127,15 @@ export async function removeObjects(
       );
     }
     await sleep(LOOK_MS);
+  }
+  const services = await patiently(connection, `list services in ${namespace}`, () =>
+    core.listNamespacedService({ namespace, labelSelector }),
+  );
+  for (const { metadata } of services.items) {
+    const name = metadata?.name ?? '';
+    await gone(connection, `remove the service ${name} from ${namespace}`, () =>
+      core.deleteNamespacedService({ namespace, name }),
+    );
   }
   const secrets = await patiently(connection, `list secrets in ${namespace}`, () =>
     core.listNamespacedSecret({ namespace, labelSelector }),

@@ -84,11 +84,13 @@ export const BASELINES = {
     nowhere else: a mesh that has put its proxy in and leads the traffic past it proves nothing. With no containers named,
     the opposite is held: none may be there, and the service must see the client itself.
 
-    Its CPU is that of every process in those pods that is not one of the harness's own, helpers of the proxy included.
-    What the proxy alone could tell, such as garbage collection or handshakes, appears as not known. Compare it with
-    \`direct\` on the same cluster, and read the mesh's configuration beside the figures: retries, access logs, telemetry
-    filters and mutual TLS are on or off there, and each of them costs more than most differences between proxies.
-    A mesh whose proxies stand outside the pods, one for each node, cannot be billed in this way and is not for this row.
+    Its CPU is that of every process in those pods that is not one of the harness's own: the proxy, and whatever starts
+    it, watches it or fetches its certificates beside it. What the proxy alone could tell, such as garbage collection or
+    handshakes, appears as not known.
+
+    Compare it with the direct path on the same cluster, and read the mesh's configuration beside the figures: retries,
+    access logs, telemetry filters and mutual TLS are on or off there, and each of them costs more than most differences
+    between proxies. A mesh whose proxies stand outside the pods, one for each node, cannot be billed in this way and is not for this row.
   `),
   custom: prose(`
     A program of your own in the place of the proxy. The scenario gives its command line, in which the harness fills
