@@ -3,7 +3,8 @@ import {
   type Cluster,
   createKubernetesCluster,
   createLocalCluster,
-  lackingOnKubernetes,
+  type KubernetesCluster,
+  type Permission,
   type PodGenerator,
 } from '../cluster/index.js';
 import { lackingAny, type ProcessHost, systemClock } from '../host/index.js';
@@ -102,9 +103,7 @@ async function kubernetesGround(
   return {
     plan,
     cluster,
-    unavailable: unavailableOf(plan, (variant) =>
-      lackingOnKubernetes(variant, plan.workload.protocol, permission),
-    ),
+    unavailable: await lackingOrClose(cluster, plan, permission),
     where: `on the cluster of the context ${cluster.context}`,
     startEngine: async () => {
       const ready = await readyOf(host);
@@ -129,6 +128,20 @@ async function openGenerators(generators: readonly PodGenerator[]): Promise<Load
   return opened.length === 1 && only !== undefined
     ? only.engine
     : distributedEngine(opened, systemClock.nowMicros);
+}
+
+/** What cannot be known of a cluster is a fault, and then nobody but this is left to close it. */
+async function lackingOrClose(
+  cluster: KubernetesCluster,
+  { variants, workload }: Plan,
+  permission: Permission,
+): Promise<ReadonlyMap<string, string>> {
+  try {
+    return await cluster.lackingAmong(variants, workload.protocol, permission);
+  } catch (fault) {
+    await cluster.close();
+    throw fault;
+  }
 }
 
 /** What generators say when they are ready: the image's are of the same sources as ours. */

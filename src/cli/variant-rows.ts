@@ -13,7 +13,7 @@ import { foreignOptionsIn } from './foreign-programs.js';
 
 /** One row for each variant of the plan, before anything is measured. */
 export function rowsOf(
-  { variants, counterparts }: Pick<Plan, 'variants' | 'counterparts'>,
+  { variants, counterparts, cluster: { provider } }: Pick<Plan, 'variants' | 'counterparts' | 'cluster'>,
   cluster: Pick<Cluster, 'dataPlaneRoles' | 'isolation'>,
   unavailable: ReadonlyMap<string, string>,
 ): RunVariant[] {
@@ -24,7 +24,7 @@ export function rowsOf(
       id: variant.id,
       kind: variant.kind,
       description: variant.description,
-      options: { ...optionsIn(variant), ...versionIn(variant) },
+      options: { ...optionsIn(variant, provider === 'local'), ...versionIn(variant) },
       dataPlaneRoles: [...cluster.dataPlaneRoles(variant)],
       claims: [...variant.claims],
       status: unavailable.has(variant.id) ? 'unavailable' : 'measured',
@@ -54,8 +54,8 @@ function caveatOf(row: CatalogueRow | undefined, dataPlaneCores: number): string
   return said.length === 0 ? null : said.join('; ');
 }
 
-/** The options as words and numbers; those of TLS only where there is any. */
-function optionsIn({ form }: VariantSpec): RunVariant['options'] {
+/** The options as words and numbers; those of TLS only where there is any. `here` is whether programs are this machine's. */
+function optionsIn({ form }: VariantSpec, here: boolean): RunVariant['options'] {
   switch (form.type) {
     case 'direct':
       return {};
@@ -67,11 +67,12 @@ function optionsIn({ form }: VariantSpec): RunVariant['options'] {
       return injectedOptionsIn(form.settings);
     case 'custom':
       return {
-        command: form.command.join(' '),
+        ...(form.settings.image === null ? {} : { image: form.settings.image }),
+        ...(form.command.length === 0 ? {} : { command: form.command.join(' ') }),
         ...(form.settings.metrics === null ? {} : { metrics: form.settings.metrics.url }),
       };
     case 'foreign':
-      return foreignOptionsIn(form);
+      return foreignOptionsIn(form, here);
     case 'node':
       return {
         buffers: form.options.buffers,

@@ -8,6 +8,8 @@ import type { ServiceSpec } from './cluster.js';
 /** The program of ours that is started, and where it listens, `host:port`; for port 0 the kernel chooses. */
 export interface Seat {
   readonly program: string;
+  /** Node.js and the sidecar for it, where they are not this machine's. */
+  readonly node?: readonly string[];
   readonly listen: string;
   readonly admin: string;
 }
@@ -140,8 +142,9 @@ export function proxyEnvironment(form: SidecarForm): Readonly<Record<string, str
 }
 
 function nodeArguments(form: SidecarForm, proxy: ProxySpec, place: ProxyPlace): string[] {
+  const { node = [process.execPath, join(installRoot, 'dist', 'node-sidecar', 'main.js')] } = place.seat;
   return [
-    ...[process.execPath, join(installRoot, 'dist', 'node-sidecar', 'main.js')],
+    ...node,
     ...['--role', proxy.role, ...listenArguments(place.seat), '--upstream', place.upstream],
     ...['--protocol', 'http1', '--buffers', form.options.buffers === 'pooled' ? 'pooled' : 'streams'],
     ...['--idle-upstream-connections', String(form.idleUpstreamConnections)],

@@ -17,7 +17,7 @@ export {
   type KubernetesOptions,
   type PodGenerator,
 } from './kubernetes/kubernetes.js';
-export { lackingOnKubernetes } from './kubernetes/lacking.js';
+export { lackingOnKubernetes, type Permission } from './kubernetes/lacking.js';
 export { type PrintOptions, printedManifests } from './kubernetes/printed.js';
 export { findRemains, type Remain } from './kubernetes/remains.js';
 export type { StandingPod } from './kubernetes/standing-pods.js';

@@ -221,15 +221,16 @@ function clusterOf(written: NonNullable<WrittenScenario['cluster']>): ScenarioCl
   };
 }
 
-function customOf({ env, ready, metrics }: WrittenScenario['variants'][number]): {
+function customOf({ image, env, ready, metrics }: WrittenScenario['variants'][number]): {
   readonly custom?: CustomSettings;
 } {
-  if (env === undefined && ready === undefined && metrics === undefined) return {};
+  if ([image, env, ready, metrics].every((field) => field === undefined)) return {};
   const map = Object.entries(metrics?.map ?? {}).flatMap(([name, selectors]) =>
     selectors === undefined ? [] : [[name, [selectors].flat()] as const],
   );
   return {
     custom: {
+      image: image ?? null,
       env: env ?? {},
       ready:
         ready === undefined

@@ -25,6 +25,7 @@ const ONLY_WHEN_NEEDED = new Set([
   'list events',
   'get pods/log',
   'list namespaces',
+  'list nodes',
   'get services',
   'create pods/portforward',
   'create jobs',
@@ -74,13 +75,15 @@ function kubeconfigWith({ kind }: ShippedRole, rules: readonly Rule[]): string {
 }
 
 /** Runs a scenario; one that comes as far as the end of its first round is interrupted there, unless it is to go `whole`. */
-async function run(role: ShippedRole, kubeconfig: string, pods = '', whole = false) {
+async function run(
+  role: ShippedRole,
+  kubeconfig: string,
+  pods = '',
+  whole = false,
+  variants: readonly string[] = ['direct', 'plain', ASKING],
+) {
   const where = `{ provider: kubernetes${pods} }`;
-  const scenario = shortScenario(cluster.folder, `user${users}`, where, '1s', 300, [
-    'direct',
-    'plain',
-    ASKING,
-  ]);
+  const scenario = shortScenario(cluster.folder, `user${users}`, where, '1s', 300, variants);
   const running = startMeshmark(
     [
       ...['run', scenario, '--kubeconfig', kubeconfig, '--out', join(cluster.folder, `user${users}.run`)],
@@ -140,6 +143,18 @@ for (const file of ['cluster-role.yaml', 'role.yaml']) {
         expect(said).toMatch(new RegExp(`cannot ${verb}( or create)? (resource )?"?${resource}`));
       });
     }
+
+    test('a variant that needs an accelerator is unavailable, and whether nodes could be seen is said', async () => {
+      const kubeconfig = kubeconfigWith(role, role.rules);
+      const { exitCode, said } = await run(role, kubeconfig, '', true, ['plain', 'qat-tls']);
+      expect([0, 3], said).toContain(exitCode);
+      expect(said).toMatch(
+        role.kind === 'Role'
+          ? /qat-tls unavailable: needs a node that offers qat\.intel\.com\/…, and which do cannot be seen: .*cannot list resource "nodes"/
+          : /qat-tls unavailable: no node offers qat\.intel\.com\/… for private keys \(node1: /,
+      );
+      expect(cluster.left()).toEqual([]);
+    });
 
     test('without list events or get pods/log, what did not start is told with what could not be seen', async () => {
       const rules = role.rules.filter(({ resources }) => !['events', 'pods/log'].includes(resources.join()));

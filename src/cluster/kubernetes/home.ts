@@ -1,5 +1,6 @@
 /** Where a variant's pods live: a namespace of its own or one that the user names, with the secret that its pods share. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { V1Secret } from '@kubernetes/client-node';
 import type { VariantSpec } from '../../variants/index.js';
 import { type Connection, clusterFault, patiently, statusOf } from './connection.js';
 import { removeJobs } from './jobs.js';
@@ -61,8 +62,16 @@ export async function makeHome(
       core.createNamespacedResourceQuota({ namespace, body: quotaManifest(run, variant, agents) }),
     );
   }
-  await make(connection, `create a secret in ${namespace}`, () =>
-    core.createNamespacedSecret({ namespace, body: secretManifest(run, variant, secret, secrets, until) }),
+  await makeSecret(connection, { namespace, body: secretManifest(run, variant, secret, secrets, until) });
+}
+
+/** Makes a secret in a namespace that is there. Throws CLUSTER. */
+export async function makeSecret(
+  connection: Connection,
+  secret: { readonly namespace: string; readonly body: V1Secret },
+): Promise<void> {
+  await make(connection, `create a secret in ${secret.namespace}`, () =>
+    connection.core.createNamespacedSecret(secret),
   );
 }
 
@@ -134,11 +143,14 @@ export async function removeObjects(
   const secrets = await patiently(connection, `list secrets in ${namespace}`, () =>
     core.listNamespacedSecret({ namespace, labelSelector }),
   );
-  for (const { metadata } of secrets.items) {
-    await gone(connection, `remove a secret from ${namespace}`, () =>
-      core.deleteNamespacedSecret({ namespace, name: metadata?.name ?? '' }),
-    );
-  }
+  for (const { metadata } of secrets.items) await removeSecret(connection, namespace, metadata?.name ?? '');
+}
+
+/** Removes a secret, which may be gone already. Throws CLUSTER. */
+export async function removeSecret(connection: Connection, namespace: string, name: string): Promise<void> {
+  await gone(connection, `remove a secret from ${namespace}`, () =>
+    connection.core.deleteNamespacedSecret({ namespace, name }),
+  );
 }
 
 /** Removes a namespace and waits until it is gone. Throws CLUSTER with what holds it when it stays. */

@@ -1,29 +1,31 @@
 /** The provider `kubernetes`: every variant as pods, in a namespace of its own, on any cluster that a kubeconfig leads to. */
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { VersionApi } from '@kubernetes/client-node';
 import { EnvironmentFault, type OpenLineChannel, type PodAgent } from '../../host/index.js';
 import type { Isolation } from '../../record/index.js';
-import type { VariantSpec } from '../../variants/index.js';
+import type { VariantSpec, WorkloadProtocol } from '../../variants/index.js';
 import { createAuthority } from '../certificates.js';
 import type { Cluster, Deployment, DeployOutcome, DeploySpec } from '../cluster.js';
 import { dataPlaneRoles } from '../data-plane-roles.js';
-import { POLICY_RULES } from '../policy-rules.js';
 import { waitForAnswer } from '../readiness.js';
 import { ServerStartError } from '../servers.js';
 import { settingsOf } from '../settings.js';
 import { type ConnectionOptions, connectTo, patiently } from './connection.js';
 import { generatorAt } from './generator-channel.js';
-import { type Home, homeFor, makeHome, removeHomes } from './home.js';
+import { homesOf } from './homes.js';
+import { missingPrograms } from './image-contents.js';
 import { serviceManifest } from './injected-pod.js';
+import { lackingAmong, type Permission } from './lacking.js';
+import { withLateEnd } from './late-end.js';
 import { createAgents } from './load-agents.js';
 import type { PodSettings } from './manifests.js';
 import { MANAGED_BY, RUN_LABEL, selectorOf } from './names.js';
-import { notApart } from './placement.js';
+import { type Offer, offeredQuickAssist } from './node-resources.js';
+import { nodeBefore, notApart } from './placement.js';
 import { connectFromPod } from './pod-agent.js';
 import { PORTS } from './pod-container.js';
-import { identifiedRoles, needsPolicyServer, type PodPlan, podsOf, policyPod } from './pod-plan.js';
+import { needsPolicyServer, type PodPlan, podsOf, policyPod } from './pod-plan.js';
 import { troubleOf } from './pod-state.js';
 import { watchPods } from './pod-watch.js';
 import {
@@ -38,7 +40,9 @@ import {
   removePods,
   type StandingPod,
   started,
+  untilReady,
 } from './standing-pods.js';
+import { secretsOf } from './variant-secrets.js';
 
 export interface KubernetesOptions extends ConnectionOptions, PodSettings {
   /** A namespace that is there already, for all variants; null for one of each variant's own. */
@@ -74,6 +78,12 @@ export interface KubernetesCluster extends Cluster {
   placement(): readonly StandingPod[];
   /** The load generators of the variant's clients, as many as were asked for. Throws CLUSTER where none stands. */
   generatorsOf(variant: string): readonly PodGenerator[];
+  /** Why each variant that cannot stand there cannot, by id, as far as it can be known before one does. Throws CLUSTER. */
+  lackingAmong(
+    variants: readonly VariantSpec[],
+    protocol: WorkloadProtocol,
+    privileged: Permission,
+  ): Promise<ReadonlyMap<string, string>>;
 }
 
 /** Containers that ride beside a pod's own came to be on by default: Kubernetes 1.29 (KEP-753). */
@@ -103,7 +113,6 @@ export async function createKubernetesCluster(options: KubernetesOptions): Promi
   );
   const authority = createAuthority(resolve(options.directory, 'certificates'), options.longestMs);
   const token = randomBytes(24).toString('base64url');
-  const homes = new Map<string, { readonly home: Home; readonly made: Promise<void> }>();
   const standing = new Map<Deployment, Made>();
   const pods = new Map<string, StandingPod[]>();
   const everStood: StandingPod[] = [];
@@ -112,14 +121,21 @@ export async function createKubernetesCluster(options: KubernetesOptions): Promi
   const machines: string[] = [];
   const torn = new Set<string>();
   const until = new Date(Date.now() + options.longestMs);
+  const homes = homesOf(connection, run, options.namespace, until, options.agents, (variant) =>
+    secretsOf(variant, authority, token),
+  );
   let podNumber = 0;
   let generation = 0;
+  let offer: Promise<Offer> | null = null;
+  const longestSeconds = Math.ceil(options.longestMs / 1000);
+  const everyNamespace = options.namespace === null;
 
   const ground: PodGround = {
     connection,
     watch,
     settings: options,
     startLimitMs: options.startLimitMs,
+    until,
     token,
     signal: options.signal,
     nextNumber: () => {
@@ -145,43 +161,31 @@ export async function createKubernetesCluster(options: KubernetesOptions): Promi
     }
   });
 
-  const homeOf = async (variant: VariantSpec): Promise<Home> => {
-    let known = homes.get(variant.id);
-    if (known === undefined) {
-      const home = homeFor(run, variant, homes.size, options.namespace);
-      const made = secretsOf(variant).then((secrets) =>
-        makeHome(connection, run, home, secrets, until, options.agents),
-      );
-      known = { home, made };
-      homes.set(variant.id, known);
-    }
-    await known.made;
-    return known.home;
+  const quickAssist = (): Promise<Offer> => {
+    offer ??= offeredQuickAssist(connection);
+    return offer;
   };
 
-  const secretsOf = async (variant: VariantSpec): Promise<Record<string, string>> => {
-    const secrets: Record<string, string> = { token, 'rules.json': JSON.stringify(POLICY_RULES) };
-    for (const { role, key } of identifiedRoles(variant)) {
-      const identity = await authority.identityOf(role, key);
-      secrets[`${role}.crt`] = readFileSync(identity.certificateFile, 'utf8');
-      secrets[`${role}.key`] = readFileSync(identity.keyFile, 'utf8');
-      secrets['ca.crt'] = readFileSync(identity.authorityFile, 'utf8');
-    }
-    return secrets;
+  /** The resource of the variant's accelerator; null where it has none. */
+  const deviceOf = async ({ needs }: VariantSpec): Promise<string | null> => {
+    if (!needs.includes('quickassist')) return null;
+    const found = await quickAssist();
+    if ('reason' in found) throw new ServerStartError(found.reason);
+    return found.resource;
   };
 
   const standUp = async (variant: VariantSpec, spec: DeploySpec, made: Made): Promise<Deployment> => {
     const { namespace } = made.home;
-    const place = [...homes.keys()].indexOf(variant.id);
+    const place = homes.placeOf(variant);
     const plans = new Map<string, PodPlan>();
     const create = async (plan: PodPlan): Promise<string> => {
       const name = `mm-${run}-${place}-g${generation}-${plan.name}`;
       const identity = {
         run,
         name,
-        longestSeconds: Math.ceil(options.longestMs / 1000),
+        longestSeconds,
         nativeSidecars: hasNativeSidecars(version),
-        everyNamespace: options.namespace === null,
+        everyNamespace,
         node: nodeBefore(everStood, plan.side),
       };
       if (plan.side === 'client' && options.agents > 1) {
@@ -202,9 +206,27 @@ export async function createKubernetesCluster(options: KubernetesOptions): Promi
     // Sidecars want the policy server when they start.
     if (policyServer !== null) for (const name of plans.keys()) await started(ground, namespace, name);
     let upstream = '';
-    for (const pod of podsOf(variant, spec.service)) {
+    for (const pod of podsOf(variant, spec.service, await deviceOf(variant))) {
       upstream = (await create(pod.plan({ policyServer, upstream }))) || upstream;
     }
+    await Promise.all([...plans.keys()].map((name) => started(ground, namespace, name)));
+    try {
+      return await answering(variant, spec, made, plans, upstream);
+    } catch (error) {
+      if (!(error instanceof ServerStartError)) throw error;
+      throw await withLateEnd(ground, namespace, plans.keys(), error);
+    }
+  };
+
+  /** What has started, once it answers. */
+  const answering = async (
+    variant: VariantSpec,
+    spec: DeploySpec,
+    made: Made,
+    plans: ReadonlyMap<string, PodPlan>,
+    upstream: string,
+  ): Promise<Deployment> => {
+    const { namespace } = made.home;
     const see = async ([name, plan]: readonly [string, PodPlan]) =>
       known(ground, made, plan, await started(ground, namespace, name));
     const isClient = ([, { side }]: readonly [string, PodPlan]) => side === 'client';
@@ -227,6 +249,7 @@ export async function createKubernetesCluster(options: KubernetesOptions): Promi
     const entryPort = first?.port ?? relayed?.port ?? PORTS.service.listen;
     const asked = await reached(ground, made, entryPod, entryPort);
     const died = () => ends.get(variant.id) ?? null;
+    await untilReady(ground, made, plans, died);
     await waitForAnswer(asked.address, spec.service.protocol, died, null);
     return {
       variant: variant.id,
@@ -246,12 +269,8 @@ export async function createKubernetesCluster(options: KubernetesOptions): Promi
   const deployOne = async (variant: VariantSpec, spec: DeploySpec): Promise<DeployOutcome> => {
     ends.delete(variant.id);
     const made: Made = {
-      home: await homeOf(variant),
-      pods: [],
-      services: [],
-      jobs: [],
-      ports: [],
-      removed: false,
+      home: await homes.of(variant),
+      ...{ pods: [], secrets: [], services: [], jobs: [], ports: [], removed: false },
     };
     try {
       const deployment = await standUp(variant, spec, made);
@@ -276,6 +295,16 @@ export async function createKubernetesCluster(options: KubernetesOptions): Promi
     image: options.image,
     run,
     placement: () => everStood,
+    lackingAmong: (variants, protocol, privileged) =>
+      lackingAmong(variants, protocol, privileged, {
+        offered: quickAssist,
+        missing: async (programs, first) => {
+          const name = `mm-${run}-image`;
+          torn.add(name);
+          const identity = { run, name, longestSeconds, everyNamespace };
+          return await missingPrograms(ground, await homes.of(first), identity, programs);
+        },
+      }),
     get isolation(): Isolation {
       return {
         generatorCores: [],
@@ -326,10 +355,8 @@ export async function createKubernetesCluster(options: KubernetesOptions): Promi
         for (const name of made.pods) torn.add(name);
         await Promise.all(made.ports.splice(0).map((port) => port.close()));
       }
-      await Promise.allSettled([...homes.values()].map(({ made }) => made));
-      const own = [...homes.values()].map(({ home }) => home);
       try {
-        await removeHomes(connection, run, own);
+        await homes.remove();
       } catch (error) {
         const why = error instanceof Error ? error.message : String(error);
         throw new EnvironmentFault(
@@ -347,12 +374,6 @@ export async function createKubernetesCluster(options: KubernetesOptions): Promi
 function podTrouble(troubles: ReadonlyMap<string, string>, pod: string): string | null {
   const trouble = troubles.get(pod);
   return trouble === undefined ? null : `pod ${pod}: ${trouble}`;
-}
-
-/** Where the first pod of the side was, with all that are not clients as one side; null before there was one. */
-function nodeBefore(everStood: readonly StandingPod[], side: PodPlan['side']): string | null {
-  const isClient = side === 'client';
-  return everStood.find((pod) => (pod.side === 'client') === isClient)?.node ?? null;
 }
 
 function hasNativeSidecars({ major, minor }: { readonly major: string; readonly minor: string }): boolean {

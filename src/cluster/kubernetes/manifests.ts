@@ -1,9 +1,17 @@
 /** Our objects as the API server takes them. */
-import type { V1Container, V1Namespace, V1Pod, V1ResourceQuota, V1Secret } from '@kubernetes/client-node';
+import type {
+  V1Container,
+  V1Namespace,
+  V1Pod,
+  V1ResourceQuota,
+  V1Secret,
+  V1Volume,
+  V1VolumeMount,
+} from '@kubernetes/client-node';
 import { serviceLabels } from './injected-pod.js';
 import { NODE_CGROUPS } from './kernel-pod.js';
 import { labelsOf, RUN_LABEL, SIDE_LABEL, UNTIL } from './names.js';
-import { type ContainerPlan, GENERATOR, PORTS, PROGRAM, SECRETS } from './pod-container.js';
+import { type ContainerPlan, FOLDER, GENERATOR, PORTS, PROGRAM, SECRETS } from './pod-container.js';
 import type { PodPlan } from './pod-plan.js';
 
 /** What the user says of every pod. */
@@ -46,6 +54,8 @@ const CGROUPS = 'node-cgroups';
 const GRACE_SECONDS = 2;
 /** Of a variant, besides those that make its load. */
 const LARGEST_QUOTA_PODS = 12;
+/** What proxies may write, such as access logs, before the node ends their pod rather than run out of disk. */
+const FOLDER_LIMIT = '2Gi';
 /** A container that does not listen for so long has not started. */
 const START_PROBES = 30;
 
@@ -161,6 +171,7 @@ export function podManifest(pod: PodPlan, identity: PodIdentity, settings: PodSe
       affinity: affinityOf(pod.side, identity),
       volumes: [
         { name: 'secrets', secret: { secretName: secret } },
+        ...folderVolumes(pod, name),
         ...(inKernel ? [{ name: CGROUPS, hostPath: { path: '/sys/fs/cgroup', type: 'Directory' } }] : []),
       ],
       ...(beside.length === 0
@@ -171,18 +182,49 @@ export function podManifest(pod: PodPlan, identity: PodIdentity, settings: PodSe
   };
 }
 
+/** Texts that are for this pod alone, by file name: those of the secret that has its name. */
+export function filesOf({ containers }: PodPlan): Readonly<Record<string, string>> {
+  return Object.assign({}, ...containers.map(({ folder }) => folder?.files ?? {}));
+}
+
+function folderVolumes(pod: PodPlan, name: string): V1Volume[] {
+  if (pod.containers.every(({ folder }) => folder === undefined)) return [];
+  return [
+    { name: 'folder', emptyDir: { sizeLimit: FOLDER_LIMIT } },
+    ...(Object.keys(filesOf(pod)).length === 0 ? [] : [{ name: 'files', secret: { secretName: name } }]),
+  ];
+}
+
+/** The folder itself, and over it the files that nobody may write to. */
+function folderMounts({ folder }: ContainerPlan): V1VolumeMount[] {
+  if (folder === undefined) return [];
+  const file = (name: string, path: string, subPath: string): V1VolumeMount => ({
+    name,
+    mountPath: `${FOLDER}/${path}`,
+    subPath,
+    readOnly: true,
+  });
+  return [
+    { name: 'folder', mountPath: FOLDER },
+    ...Object.keys(folder.files).map((path) => file('files', path, path)),
+    ...Object.entries(folder.secrets).map(([path, key]) => file('secrets', path, key)),
+  ];
+}
+
 function containerManifest(
-  { role, argv, env, port, reached, sidecar, inKernel }: ContainerPlan,
+  container: ContainerPlan,
   settings: PodSettings,
   besideKernel: boolean,
 ): V1Container {
+  const { role, argv, env, port, reached, sidecar, inKernel, devices = [] } = container;
   const { image, imagePullPolicy, cpuRequest, memoryLimit } = settings;
+  const given = Object.fromEntries(devices.map((resource) => [resource, '1']));
   const measured = role !== 'agent' && role !== GENERATOR;
   return {
     name: role,
-    image,
+    image: container.image ?? image,
     imagePullPolicy,
-    command: [...argv],
+    ...(argv.length === 0 ? {} : { command: [...argv] }),
     env: [
       measured ? { name: 'MESHMARK_ROLE', value: role } : { name: 'MESHMARK_OWN', value: role },
       ...Object.entries(env).map(([name, value]) => ({ name, value })),
@@ -191,10 +233,14 @@ function containerManifest(
         : []),
     ],
     // No limit of CPU: a container that is held up by one is measured at the limit, not at its work.
-    resources: { requests: { cpu: cpuRequest, memory: memoryLimit }, limits: { memory: memoryLimit } },
+    resources: {
+      requests: { cpu: cpuRequest, memory: memoryLimit, ...given },
+      limits: { memory: memoryLimit, ...given },
+    },
     securityContext: {
       allowPrivilegeEscalation: false,
-      readOnlyRootFilesystem: true,
+      // An image of the user's own may have been made to write where it is.
+      readOnlyRootFilesystem: container.image === undefined,
       capabilities: {
         drop: ['ALL'],
         ...(inKernel === true ? { add: [...KERNEL_CAPABILITIES] } : {}),
@@ -207,6 +253,7 @@ function containerManifest(
     },
     volumeMounts: [
       { name: 'secrets', mountPath: SECRETS, readOnly: true },
+      ...folderMounts(container),
       ...(inKernel === true ? [{ name: CGROUPS, mountPath: NODE_CGROUPS, readOnly: true }] : []),
     ],
     // Asked only until it has started: a probe that goes on would be traffic beside the measured one. What rides beside it

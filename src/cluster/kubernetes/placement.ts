@@ -1,4 +1,5 @@
 /** What keeps the parts of a run apart in a cluster, and what does not: read off where everything ran. */
+import type { Side } from './names.js';
 import type { StandingPod } from './standing-pods.js';
 
 /** One sentence for each way in which what is compared, or what measures it, was not apart. */
@@ -11,7 +12,7 @@ export function notApart(pods: readonly StandingPod[]): string[] {
   const others = nodesOf(['service', 'middle']);
   const shared = clients.filter((node) => others.includes(node));
   const machines = new Set(pods.map(({ about, node }) => about.bootId ?? node));
-  const images = new Set(pods.flatMap(({ imageIds }) => imageIds));
+  const images = new Set(pods.flatMap(({ ownImageIds }) => ownImageIds));
   const nodes = new Set(pods.map(({ node }) => node));
   return [
     'no process has cores of its own: each node’s scheduler places them all',
@@ -40,4 +41,10 @@ function isLikeForAll(pods: readonly StandingPod[]): boolean {
     if (side === 'client') byVariant.set(variant, [...(byVariant.get(variant) ?? []), node].sort());
   }
   return byVariant.size > 1 && new Set([...byVariant.values()].map((nodes) => nodes.join())).size === 1;
+}
+
+/** Where the first pod of the side was, with all that are not clients as one side; null before there was one. */
+export function nodeBefore(everStood: readonly StandingPod[], side: Side): string | null {
+  const isClient = side === 'client';
+  return everStood.find((pod) => (pod.side === 'client') === isClient)?.node ?? null;
 }

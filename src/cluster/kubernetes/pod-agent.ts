@@ -21,6 +21,8 @@ export type AboutMachine = z.infer<typeof aboutMachine>;
 const answer = z.object({
   processes: z.array(z.object({ role: z.string(), pid: z.int() })).default([]),
   about: aboutMachine.optional(),
+  /** Programs asked for that are not in its image; left out where there are none. */
+  missing: z.array(z.string()).default([]),
   connected: z.string().optional(),
   error: z.string().optional(),
 });
@@ -29,16 +31,23 @@ type Answer = z.infer<typeof answer>;
 export interface AgentAnswer {
   readonly processes: Answer['processes'];
   readonly about: AboutMachine;
+  /** Programs asked for that are not in its image. */
+  readonly missing: readonly string[];
 }
 
 /** The agent itself gives a connection 5 s. */
 const LIMIT_MS = 7000;
 
-/** Asks the agent at `address` (`host:port`) for its processes and the machine. Throws an Error with why it did not answer. */
-export async function askAgent(address: string, token: string): Promise<AgentAnswer> {
-  const { processes, about, error } = await ask(address, { token, op: 'about' });
+/** Asks the agent at `address` (`host:port`), and for `programs` in its image. Throws an Error with why it did not answer. */
+export async function askAgent(
+  address: string,
+  token: string,
+  programs: readonly string[] = [],
+): Promise<AgentAnswer> {
+  const question = { token, op: 'about', ...(programs.length === 0 ? {} : { programs }) };
+  const { processes, about, missing, error } = await ask(address, question);
   if (about === undefined) throw new Error(error ?? 'the agent does not tell what its machine is');
-  return { processes, about };
+  return { processes, about, missing };
 }
 
 /** How a connection to `target` (`host:port`) from the agent's pod goes: `accepted`, `denied`, or the error. */
@@ -47,7 +56,10 @@ export async function connectFromPod(address: string, token: string, target: str
   return connected ?? error ?? 'the agent does not tell';
 }
 
-function ask(address: string, question: Readonly<Record<string, string>>): Promise<Answer> {
+function ask(
+  address: string,
+  question: Readonly<Record<string, string | readonly string[]>>,
+): Promise<Answer> {
   const colon = address.lastIndexOf(':');
   return new Promise((resolve, reject) => {
     const socket = connect({ host: address.slice(0, colon), port: Number(address.slice(colon + 1)) });

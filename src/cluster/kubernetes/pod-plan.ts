@@ -7,8 +7,9 @@ import {
   proxyEnvironment,
   serviceArguments,
 } from '../arguments.js';
-import type { Identity } from '../certificates.js';
 import type { ServiceSpec } from '../cluster.js';
+import { asksForIdentity, customContainer } from './custom-pod.js';
+import { foreignContainer } from './foreign-pod.js';
 import { type InjectedPod, injectedInto } from './injected-pod.js';
 import {
   askingThrough,
@@ -18,7 +19,20 @@ import {
   serviceInKernel,
 } from './kernel-pod.js';
 import type { Side } from './names.js';
-import { type ContainerPlan, GENERATOR, PORTS, PROGRAM, SECRETS } from './pod-container.js';
+import {
+  ANYWHERE,
+  type ContainerPlan,
+  GENERATOR,
+  identityIn,
+  isSecured,
+  LOOPBACK,
+  PORTS,
+  PROGRAM,
+  SECRETS,
+} from './pod-container.js';
+
+/** Node.js and the sidecar for it in the image (`meshmark images save --with node`). */
+export const NODE_SIDECAR = ['/node', '/node-sidecar/main.js'] as const;
 
 export interface PodPlan {
   readonly side: Side;
@@ -46,26 +60,20 @@ export interface PlannedPod {
   plan(behind: Behind): PodPlan;
 }
 
-const LOOPBACK = '127.0.0.1';
-const ANYWHERE = '0.0.0.0';
-
-/** The identity that a role's container finds among its secrets. */
-export function identityIn(role: string): Identity {
-  return {
-    certificateFile: `${SECRETS}/${role}.crt`,
-    keyFile: `${SECRETS}/${role}.key`,
-    authorityFile: `${SECRETS}/ca.crt`,
-  };
-}
-
 /** Roles that prove who they are. */
 export function identifiedRoles({ form }: VariantSpec): { role: string; key: 'ecdsa' | 'rsa' }[] {
-  if (form.type !== 'sidecar') return [];
-  return form.proxies.filter(isSecured).map(({ role }) => ({ role, key: form.options.tls.key }));
-}
-
-function isSecured({ listen, upstream }: ProxySpec): boolean {
-  return listen.security === 'mtls' || upstream.security === 'mtls';
+  switch (form.type) {
+    case 'sidecar':
+    case 'foreign':
+      return form.proxies.filter(isSecured).map(({ role }) => ({ role, key: form.options.tls.key }));
+    case 'custom':
+      return asksForIdentity(form) ? form.roles.map((role) => ({ role, key: 'ecdsa' })) : [];
+    case 'direct':
+    case 'zero-sidecar':
+    case 'injected':
+    case 'node':
+      return [];
+  }
 }
 
 /** Whether a policy server stands beside the path. */
@@ -88,33 +96,80 @@ export function policyPod(latencyMs: number): PodPlan {
   };
 }
 
+/** A proxy of the path that is still to be told where it listens and what stands behind it. */
+interface Step {
+  readonly role: string;
+  container(host: string, behind: Behind): ContainerPlan;
+}
+
+/** The proxies in the order that a request passes them. */
+function stepsOf({ form }: VariantSpec, device: string | null): readonly Step[] {
+  switch (form.type) {
+    case 'direct':
+    case 'zero-sidecar':
+    case 'injected':
+      return [];
+    case 'sidecar':
+    case 'node':
+      return form.proxies.map((proxy) => ({
+        role: proxy.role,
+        container: (host, behind) => ownContainer(form, proxy, host, behind),
+      }));
+    case 'foreign':
+      return form.proxies.map(({ role }, index) => ({
+        role,
+        container: (host, { upstream }) => foreignContainer(form, index, host, upstream, device),
+      }));
+    case 'custom':
+      return form.roles.map((role) => ({
+        role,
+        container: (host, { upstream }) => customContainer(form, role, host, upstream),
+      }));
+  }
+}
+
+function ownContainer(
+  form: Extract<VariantSpec['form'], { type: 'sidecar' | 'node' }>,
+  proxy: ProxySpec,
+  host: string,
+  { upstream, policyServer }: Behind,
+): ContainerPlan {
+  const { listen, admin } = PORTS.proxy;
+  const seat = {
+    program: PROGRAM,
+    node: NODE_SIDECAR,
+    listen: `${host}:${listen}`,
+    admin: `${LOOPBACK}:${admin}`,
+  };
+  const identity = isSecured(proxy) ? identityIn(proxy.role) : null;
+  return {
+    role: proxy.role,
+    argv: proxyArguments(form, proxy, { seat, upstream, identity, policyServer, cgroup: POD_CGROUP }),
+    env: proxyEnvironment(form),
+    port: listen,
+    adminPort: admin,
+    // Over QUIC nobody connects by TCP.
+    reached: host === ANYWHERE && proxy.listen.protocol !== 'h3',
+    sidecar: true,
+    ...(form.options.forwarding === 'sockmap' ? { inKernel: true } : {}),
+  };
+}
+
 /**
  * The pods of the path from its end to its beginning, as a mesh has them: the last proxy rides with the service, the first
- * with the client, and a proxy between them has a pod of its own.
+ * with the client, and a proxy between them has a pod of its own. `device` is the resource of the accelerator, for variants
+ * that have one.
  */
-export function podsOf(variant: VariantSpec, service: ServiceSpec): PlannedPod[] {
+export function podsOf(
+  variant: VariantSpec,
+  service: ServiceSpec,
+  device: string | null = null,
+): PlannedPod[] {
   const { form } = variant;
-  const proxies = form.type === 'sidecar' ? form.proxies : [];
-  const [first] = proxies;
-  const last = proxies.length > 1 ? proxies.at(-1) : undefined;
-  const middle = proxies.slice(1, -1);
-  const proxyOf = (proxy: ProxySpec, host: string, { upstream, policyServer }: Behind): ContainerPlan => {
-    if (form.type !== 'sidecar') throw new RangeError(`${variant.id} has no sidecars`);
-    const { listen, admin } = PORTS.proxy;
-    const seat = { program: PROGRAM, listen: `${host}:${listen}`, admin: `${LOOPBACK}:${admin}` };
-    const identity = isSecured(proxy) ? identityIn(proxy.role) : null;
-    return {
-      role: proxy.role,
-      argv: proxyArguments(form, proxy, { seat, upstream, identity, policyServer, cgroup: POD_CGROUP }),
-      env: proxyEnvironment(form),
-      port: listen,
-      adminPort: admin,
-      // Over QUIC nobody connects by TCP.
-      reached: host === ANYWHERE && proxy.listen.protocol !== 'h3',
-      sidecar: true,
-      ...(form.options.forwarding === 'sockmap' ? { inKernel: true } : {}),
-    };
-  };
+  const steps = stepsOf(variant, device);
+  const [first] = steps;
+  const last = steps.length > 1 ? steps.at(-1) : undefined;
+  const middle = steps.slice(1, -1);
   const servicePod: PlannedPod = {
     side: 'service',
     name: 'service',
@@ -138,7 +193,7 @@ export function podsOf(variant: VariantSpec, service: ServiceSpec): PlannedPod[]
         name: 'service',
         containers: [
           own,
-          ...(last === undefined ? [] : [...serviceInKernel(variant), proxyOf(last, ANYWHERE, beside)]),
+          ...(last === undefined ? [] : [...serviceInKernel(variant), last.container(ANYWHERE, beside)]),
         ],
         port: last === undefined ? listen : PORTS.proxy.listen,
         ...injectedInto(variant, 'service'),
@@ -146,13 +201,13 @@ export function podsOf(variant: VariantSpec, service: ServiceSpec): PlannedPod[]
     },
   };
   const between = middle.reverse().map(
-    (proxy): PlannedPod => ({
+    ({ role, container }): PlannedPod => ({
       side: 'middle',
-      name: proxy.role,
+      name: role,
       plan: (behind) => ({
         side: 'middle',
-        name: proxy.role,
-        containers: [{ ...proxyOf(proxy, ANYWHERE, behind), sidecar: false }],
+        name: role,
+        containers: [{ ...container(ANYWHERE, behind), sidecar: false }],
         port: PORTS.proxy.listen,
       }),
     }),
@@ -178,7 +233,7 @@ export function podsOf(variant: VariantSpec, service: ServiceSpec): PlannedPod[]
             sidecar: false,
           },
           ...containers,
-          ...(first === undefined ? [] : [proxyOf(first, LOOPBACK, behind)]),
+          ...(first === undefined ? [] : [first.container(LOOPBACK, behind)]),
         ],
         port: null,
         client,

@@ -1,18 +1,19 @@
 /** The pods of one variant as they stand: made one behind the other, reached, known by their processes, and removed. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { V1Pod, V1Service } from '@kubernetes/client-node';
-import type { PodAgent } from '../../host/index.js';
+import type { CounterSource, PodAgent } from '../../host/index.js';
 import type { DeployedProcess } from '../cluster.js';
+import { waitUntilReady } from '../custom.js';
 import { ServerStartError } from '../servers.js';
 import { type Connection, clusterFault, messageOf, patiently, statusOf } from './connection.js';
 import { evidenceOf } from './explain.js';
-import type { Home } from './home.js';
+import { type Home, makeSecret, removeSecret } from './home.js';
 import { notAsInjected } from './injected-pod.js';
 import { removeNamedJobs } from './jobs.js';
-import { type PodIdentity, type PodSettings, podManifest } from './manifests.js';
+import { filesOf, type PodIdentity, type PodSettings, podManifest, secretManifest } from './manifests.js';
 import type { Side } from './names.js';
 import { type AboutMachine, type AgentAnswer, askAgent } from './pod-agent.js';
-import { GENERATOR, PORTS } from './pod-container.js';
+import { type ContainerPlan, GENERATOR, PORTS } from './pod-container.js';
 import type { PodPlan } from './pod-plan.js';
 import { containersOf, isImageMissing, isStanding, troubleOf, waitsFor } from './pod-state.js';
 import type { PodWatch } from './pod-watch.js';
@@ -35,8 +36,9 @@ export interface StandingPod {
   /** `host:port` of this machine at which its agent is spoken with. */
   readonly agentAt: string;
   readonly processes: readonly DeployedProcess[];
-  /** What the node says that its containers were made from, by digest. */
+  /** What the node says that its containers were made from, by digest; and those that were to be of meshmark's own image. */
   readonly imageIds: readonly string[];
+  readonly ownImageIds: readonly string[];
   /** `host:port` of this machine at which its load generator is spoken with; null where it has none. */
   readonly generator: string | null;
 }
@@ -47,6 +49,8 @@ export interface PodGround {
   readonly watch: PodWatch;
   readonly settings: PodSettings;
   readonly startLimitMs: number;
+  /** When what is made must be gone. */
+  readonly until: Date;
   readonly token: string;
   readonly signal: AbortSignal;
   /** A number that no other pod of the run has. */
@@ -59,6 +63,8 @@ export interface PodGround {
 export interface Made {
   readonly home: Home;
   readonly pods: string[];
+  /** Secrets that go with the pods. */
+  readonly secrets: string[];
   readonly services: string[];
   /** Jobs, whose pods are among the pods once they are known. */
   readonly jobs: string[];
@@ -67,14 +73,20 @@ export interface Made {
   removed: boolean;
 }
 
-/** Creates a pod. Throws CLUSTER, and ServerStartError when the cluster has no room for it. */
+/** Creates a pod, and before it the secret with the files that are for it alone. Throws CLUSTER, and ServerStartError when the cluster has no room for it. */
 export async function createPod(
-  { connection, settings }: PodGround,
+  { connection, settings, until }: PodGround,
   made: Made,
   plan: PodPlan,
   identity: Omit<PodIdentity, 'namespace' | 'variant' | 'secret'>,
 ): Promise<void> {
   const { namespace, variant, secret } = made.home;
+  const files = filesOf(plan);
+  if (Object.keys(files).length > 0) {
+    made.secrets.push(identity.name);
+    const own = secretManifest(identity.run, variant, identity.name, files, until);
+    await makeSecret(connection, { namespace, body: own });
+  }
   const body = podManifest(plan, { ...identity, namespace, variant, secret }, settings);
   made.pods.push(identity.name);
   await patiently(connection, `create the pod ${identity.name} in ${namespace}`, async () => {
@@ -173,19 +185,24 @@ export async function known(ground: PodGround, made: Made, plan: PodPlan, pod: V
     .filter(({ role }) => role === injected?.role)
     .map(({ role, pid }): DeployedProcess => ({ role, pid: pidBase + pid, admin: null }));
   const processes = await Promise.all(
-    measured.map(async ({ role, adminPort }): Promise<DeployedProcess> => {
-      const found = told.processes.find((one) => one.role === role);
-      if (found === undefined) {
+    measured.map(async (container): Promise<DeployedProcess[]> => {
+      const { role, adminPort } = container;
+      // The first is the one that was started, which answers for those that it has started itself.
+      const [first, ...others] = told.processes.filter((one) => one.role === role);
+      if (first === undefined) {
         throw new ServerStartError(`pod ${namespace}/${name}: its agent sees no process of ${role}`);
       }
-      const admin = adminPort === null ? null : (await forward(adminPort)).address;
-      return {
-        role,
-        pid: pidBase + found.pid,
-        admin: admin === null ? null : { type: 'snapshot', address: admin, otherClock: machine !== 0 },
-      };
+      const at = adminPort === null ? null : (await forward(adminPort)).address;
+      const admin = at === null ? null : sourceAt(at, container, machine !== 0);
+      return [
+        { role, pid: pidBase + first.pid, admin },
+        ...others.map(({ pid }) => ({ role, pid: pidBase + pid, admin: null })),
+      ];
     }),
   );
+  const ofOthers = new Set(plan.containers.flatMap(({ role, image }) => (image === undefined ? [] : [role])));
+  const digests = (own: boolean) =>
+    containersOf(pod).flatMap((one) => (own && ofOthers.has(one.name) ? [] : [one.imageID]));
   return {
     variant: made.home.variant,
     side: plan.side,
@@ -202,8 +219,9 @@ export async function known(ground: PodGround, made: Made, plan: PodPlan, pod: V
       machine,
     },
     agentAt: agentPort.address,
-    processes: [...processes, ...others],
-    imageIds: [...new Set(containersOf(pod).map(({ imageID }) => imageID))],
+    processes: [...processes.flat(), ...others],
+    imageIds: [...new Set(digests(false))],
+    ownImageIds: [...new Set(digests(true))],
     generator: plan.side === 'client' ? (await forward(PORTS.generator)).address : null,
   };
 }
@@ -225,16 +243,42 @@ export async function reached(
   return forwarded;
 }
 
-/** What a pod's agent tells; it may be a moment behind the pod's other containers. Throws ServerStartError. */
-async function agentOf(
+/** Waits until every container answers that has something to answer first. Throws ServerStartError when it does not in 15 s. */
+export async function untilReady(
+  ground: PodGround,
+  made: Made,
+  plans: ReadonlyMap<string, PodPlan>,
+  died: () => string | null,
+): Promise<void> {
+  for (const [pod, { containers }] of plans) {
+    for (const { role, ready } of containers) {
+      if (ready === undefined) continue;
+      const { address } = await reached(ground, made, pod, ready.port);
+      const asked = { type: 'http', path: ready.path, status: ready.status } as const;
+      await waitUntilReady(role, asked, { listen: address, at: address }, died);
+    }
+  }
+}
+
+/** How a container tells at `address` (`host:port` of this machine) what it did. */
+function sourceAt(address: string, { source }: ContainerPlan, otherClock: boolean): CounterSource {
+  if (source === undefined || source.type === 'snapshot') return { type: 'snapshot', address, otherClock };
+  const url = new URL(source.url);
+  url.host = address;
+  return { ...source, url: url.href };
+}
+
+/** What a pod's agent tells, and which of `programs` its image lacks; it may be a moment behind the pod's other containers. Throws ServerStartError. */
+export async function agentOf(
   { token, startLimitMs, signal }: PodGround,
   port: ForwardedPort,
   pod: string,
+  programs: readonly string[] = [],
 ): Promise<AgentAnswer> {
   const deadline = Date.now() + startLimitMs;
   for (;;) {
     try {
-      return await askAgent(port.address, token);
+      return await askAgent(port.address, token, programs);
     } catch (error) {
       const why = port.fault() ?? (error instanceof Error ? error.message : String(error));
       if (Date.now() > deadline || signal.aborted)
@@ -249,7 +293,7 @@ export function bracketed(address: string): string {
   return address.includes(':') ? `[${address}]` : address;
 }
 
-/** Ends the pods and waits until they are gone. Throws CLUSTER. */
+/** Ends the pods and waits until they are gone, with what was made for each alone. Throws CLUSTER. */
 export async function removePods(
   { connection, watch }: PodGround,
   made: Made,
@@ -280,6 +324,9 @@ export async function removePods(
       }),
     ),
   );
+  const secrets = made.secrets.splice(0);
+  // Those in a namespace of ours go with it, and need no right to be removed.
+  if (!made.home.own) await Promise.all(secrets.map((name) => removeSecret(connection, namespace, name)));
   const left = () => names.filter((name) => watch.get(namespace, name) !== null);
   if ((await watch.until(() => (left().length > 0 ? null : true), limitMs)) !== null) return;
   const said = `${left().join(', ')} still there after ${limitMs / 1000} s`;

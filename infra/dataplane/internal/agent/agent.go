@@ -11,6 +11,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"os/exec"
 	"os/signal"
 	"strings"
 	"sync"
@@ -158,6 +159,17 @@ func clocks() []Process {
 	return found
 }
 
+// missing are those of the programs that could not be started from here.
+func missing(programs []string) []string {
+	var found []string
+	for _, program := range programs {
+		if _, err := exec.LookPath(program); err != nil {
+			found = append(found, program)
+		}
+	}
+	return found
+}
+
 func reply(asked Question, atMicros int64) Answer {
 	switch asked.Op {
 	case "clock":
@@ -166,7 +178,7 @@ func reply(asked Question, atMicros int64) Answer {
 		return Answer{AtMicros: atMicros, Processes: clocks()}
 	case "about":
 		machine := about.This()
-		return Answer{AtMicros: atMicros, Processes: clocks(), About: &machine}
+		return Answer{AtMicros: atMicros, Processes: clocks(), About: &machine, Missing: missing(asked.Programs)}
 	case "read":
 		found := processesWithRoles()
 		for i := range found {

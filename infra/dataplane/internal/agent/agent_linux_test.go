@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -150,6 +151,23 @@ func TestAgentTellsItsMachine(t *testing.T) {
 	got := agent.ask(asking("about"))
 	if got.About == nil || got.About.Cores < 1 || len(ofRole(got, role)) != 2 {
 		t.Errorf("answered %+v", got)
+	}
+}
+
+func TestAgentTellsWhichProgramsItsImageLacks(t *testing.T) {
+	folder := t.TempDir()
+	program, text := filepath.Join(folder, "proxy"), filepath.Join(folder, "proxy.conf")
+	for path, mode := range map[string]os.FileMode{program: 0o755, text: 0o644} {
+		if err := os.WriteFile(path, nil, mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	agent := dial(t, startAgent(t))
+	absent := filepath.Join(folder, "absent")
+	question, _ := json.Marshal(Question{Token: secret, Op: "about", Programs: []string{program, "sh", absent, text}})
+	got := agent.ask(string(question))
+	if want := []string{absent, text}; !slices.Equal(got.Missing, want) {
+		t.Errorf("missing %q, want %q", got.Missing, want)
 	}
 }
 
