@@ -255,6 +255,12 @@ describe('a commit that cannot be compared with', () => {
     );
   });
 
+  it('is not spoken of where the scenario itself is missing', async () => {
+    expect(await refusal('run', 'nowhere.yaml', '--against', 'git:main')).toMatch(
+      /there is no such scenario/,
+    );
+  });
+
   it('is refused for a gate that has no rule', async () => {
     expect(await refusal('gate', 'without-gate.yaml', '--against', 'git:main')).toMatch(/has no `gate`/);
   });

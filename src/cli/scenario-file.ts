@@ -45,7 +45,8 @@ export function planText(text: string, path: string, overrides: PlanOverrides = 
   return plan;
 }
 
-function readScenario(path: string): string {
+/** A scenario's text. Throws UsageFault where there is none that can be read. */
+export function readScenario(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (cause) {

@@ -6,8 +6,9 @@ import type { Against, Plan } from '../../plan/index.js';
 import type { ComparedCommit } from '../../record/index.js';
 import type { VariantSpec, Version } from '../../variants/index.js';
 import { Interrupted, UsageFault } from '../outcome.js';
+import { readScenario } from '../scenario-file.js';
 import { identicalIn } from './programs.js';
-import { addWorktree, commitOf, ownState, repositoryOf, type Worktree } from './repository.js';
+import { addWorktree, commitOf, ownState, repositoryOf, type Worktree, whyNone } from './repository.js';
 import { temporaryFolder } from './temporary.js';
 
 /** Where the data plane's module lies in meshmark's own repository. */
@@ -35,9 +36,12 @@ export function comparedWith(asked: string, scenario: string): ComparedWith {
       `--against ${asked}: must be \`git:\` and a commit, branch or tag, such as \`git:origin/main\`; a stored baseline is for \`meshmark gate RUN --against NAME\``,
     ]);
   }
-  const top = repositoryOf(resolve(scenario));
+  // What is missing is the scenario, then, and not its repository.
+  readScenario(scenario);
+  const file = resolve(scenario);
+  const top = repositoryOf(file);
   if (top === null) {
-    throw new UsageFault([`--against ${asked}: ${scenario} lies in no git repository, or git is not here`]);
+    throw new UsageFault([`--against ${asked}: ${scenario} lies in no git repository: ${whyNone(file)}`]);
   }
   return { top, asked, commit: commitOf(top, ref), plan: { ownDataPlane: isMeshmark(top) } };
 }
@@ -70,7 +74,9 @@ export async function withBuilt<T>(
   { note, signal }: How,
   use: (built: Built) => Promise<T>,
 ): Promise<T> {
-  if (plan.variants.every(({ build }) => build === undefined)) return await use({ plan });
+  // Pods run what their image holds.
+  const builds = plan.cluster.provider === 'local' && plan.variants.some(({ build }) => build !== undefined);
+  if (!builds) return await use({ plan });
   const folder = temporaryFolder('built');
   let worktree: Worktree | null = null;
   try {

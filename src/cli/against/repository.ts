@@ -15,6 +15,23 @@ export function repositoryOf(file: string): string | null {
   }
 }
 
+/** Why git knows of no repository that a file lies in, in its own words: one that it does not trust is none to it. */
+export function whyNone(file: string): string {
+  try {
+    git(dirname(file), ['rev-parse', '--show-toplevel']);
+    return 'it has no working tree';
+  } catch (cause) {
+    return wordsOf(cause).replaceAll(/\s+/g, ' ');
+  }
+}
+
+/** What git said on its way out, or why it could not be started. */
+function wordsOf(cause: unknown): string {
+  const said = cause instanceof Error && 'stderr' in cause ? String(cause.stderr ?? '').trim() : '';
+  if (said !== '') return said;
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
 /** The commit that the working directory has checked out, or null where there is none. */
 export function commitHere(): string | null {
   return tried('.', ['rev-parse', 'HEAD']);
@@ -63,10 +80,13 @@ export function addWorktree(top: string, commit: string): Worktree {
     git(top, ['worktree', 'add', '--detach', '--force', directory, commit]);
   } catch (cause) {
     remove();
-    const said = cause instanceof Error && 'stderr' in cause ? String(cause.stderr).trim() : String(cause);
-    throw new EnvironmentFault('GIT', `${commit} could not be checked out into a worktree: ${said}`, {
-      cause,
-    });
+    throw new EnvironmentFault(
+      'GIT',
+      `${commit} could not be checked out into a worktree: ${wordsOf(cause)}`,
+      {
+        cause,
+      },
+    );
   }
   return { directory, remove };
 }
