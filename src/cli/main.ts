@@ -180,7 +180,8 @@ program
   .command('report')
   .description('judge stored runs again and write their reports anew, from the folders alone')
   .argument('<run...>', 'run folders')
-  .action((runs: string[]) => ends(reportCommand(terminal, runs)));
+  .option('--history <file>', 'show in each report what became of its figures over the runs of this history')
+  .action((runs: string[], options) => ends(reportCommand(terminal, runs, options)));
 
 program
   .command('index')

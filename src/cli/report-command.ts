@@ -1,5 +1,6 @@
 /** `meshmark report`: stored runs judged and rendered again. */
 import { readImported, readRun } from '../record/index.js';
+import { trendsIn } from './history-command.js';
 import { judge } from './judge.js';
 import { EXIT, type ExitCode } from './outcome.js';
 import { writeImportedReports, writeProfile, writeReports } from './reports.js';
@@ -9,7 +10,12 @@ import type { Terminal } from './terminal.js';
 const DAMAGED_SHOWN = 5;
 
 /** Rewrites run.json's analysis and every report of each folder, those of imported results too, and prints their paths. */
-export async function reportCommand(terminal: Terminal, directories: readonly string[]): Promise<ExitCode> {
+export async function reportCommand(
+  terminal: Terminal,
+  directories: readonly string[],
+  options: { readonly history?: string } = {},
+): Promise<ExitCode> {
+  const trends = options.history === undefined ? [] : trendsIn(terminal, options.history);
   for (const directory of directories) {
     const imported = readImported(directory);
     if (imported !== null) {
@@ -23,7 +29,7 @@ export async function reportCommand(terminal: Terminal, directories: readonly st
     if (more > 0) terminal.note(`${directory}/slices.jsonl: ${more} more lines were left out`);
     const profiled = stored.run.planned.stacks !== undefined;
     terminal.print(
-      await (profiled ? writeProfile(directory, stored) : writeReports(directory, judge(stored))),
+      await (profiled ? writeProfile(directory, stored) : writeReports(directory, judge(stored), trends)),
     );
   }
   return EXIT.passed;

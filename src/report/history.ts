@@ -40,7 +40,8 @@ export function renderHistoryHtml(input: HistoryInput, assets: ReportAssets): st
   });
 }
 
-function groupSection(trends: readonly Trend[]): Section {
+/** Series of one scenario on one machine: where they changed, and a drawing of each. */
+export function groupSection(trends: readonly Trend[]): Section {
   const [first] = trends;
   const scenario = first?.scenario ?? { name: '', digest: '' };
   const id = createHash('sha256')
