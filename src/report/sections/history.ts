@@ -1,7 +1,7 @@
 /** What became of this scenario's figures over the runs on this machine. */
 import { linesOf } from '../../history/index.js';
-import { groupSection } from '../history.js';
 import { html } from '../html.js';
+import { groupSection } from '../trend-groups.js';
 import type { Section, View } from '../view.js';
 
 /** Left out without a history, and of a history that has no run of this scenario on this machine. */
