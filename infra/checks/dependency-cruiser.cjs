@@ -16,6 +16,7 @@ const ROOMS = {
   stats: ['record'],
   gate: ['record', 'stats'],
   history: ['record', 'stats'],
+  baseline: ['record', 'gate', 'history'],
   profile: ['record'],
   report: ['record', 'stats', 'gate', 'profile', 'history'],
   images: [],

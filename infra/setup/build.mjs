@@ -44,7 +44,8 @@ export async function buildHarness() {
  * so that the same sources give the same digest in a record.
  *
  * `unoptimised` builds dist/bin/dataplane-unoptimised as a debugger would have it, which the self-test measures to see
- * that it is found out. `linux` builds dist/bin/dataplane-linux-ARCHITECTURE for container images.
+ * that it is found out. `linux` builds dist/bin/dataplane-linux-ARCHITECTURE for container images. How another version of the
+ * module is built to another file is `buildModule`.
  *
  * @param {import('./go.mjs').Go} go
  * @param {{unoptimised?: boolean, linux?: 'amd64' | 'arm64' | null}} [options]
@@ -65,12 +66,28 @@ export async function buildDataplane(go, { unoptimised = false, linux = null } =
   if (isFresh(stamp, digest) && existsSync(binary)) return 'up to date';
   clearStamp(stamp);
   mkdirSync(join(dist, 'bin'), { recursive: true });
-  const flags = ['-trimpath', '-buildvcs=false', ...(unoptimised ? ['-gcflags=-N -l'] : [])];
-  await runOrFault([go.command, 'build', ...flags, '-o', binary, '.'], {
+  const flags = unoptimised ? ['-gcflags=-N -l'] : [];
+  const platform = linux === null ? {} : { GOOS: 'linux', GOARCH: linux };
+  await buildModule({ ...go, env: { ...go.env, ...platform } }, module, binary, flags);
+  writeStamp(stamp, digest);
+  return 'built';
+}
+
+/**
+ * Builds a Go module's program to a file. Static and without paths of this machine, so that the same sources give the same
+ * bytes wherever they lie.
+ *
+ * @param {import('./go.mjs').Go} go
+ * @param {string} module
+ * @param {string} binary
+ * @param {readonly string[]} [flags] further ones of `go build`
+ * @throws {import('./steps.mjs').SetupFault} with the compiler's messages
+ */
+export async function buildModule(go, module, binary, flags = []) {
+  await runOrFault([go.command, 'build', '-trimpath', '-buildvcs=false', ...flags, '-o', binary, '.'], {
     cwd: module,
-    env: { ...go.env, CGO_ENABLED: '0', ...(linux === null ? {} : { GOOS: 'linux', GOARCH: linux }) },
+    env: { ...go.env, CGO_ENABLED: '0' },
     mend: 'mend the sources as the messages above say; if a module could not be fetched, check "go env GOPROXY"',
   });
-  writeStamp(stamp, digest);
   return 'built';
 }

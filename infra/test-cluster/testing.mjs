@@ -1,4 +1,5 @@
 /** What tests do with the test cluster beyond bringing it up and down. */
+import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SetupFault } from '../setup/steps.mjs';
 import { startApiServer } from './control-plane.mjs';
@@ -21,9 +22,9 @@ export async function restartApiServer() {
   startApiServer(kubernetes);
 }
 
-/** Gives the first node an image. @param {string} archive */
+/** Gives every node that stands an image. @param {string} archive */
 export async function loadImage(archive) {
-  const [node] = NODES;
-  if (node === undefined) throw new SetupFault('there is no node', { mend: 'bring the cluster up' });
-  await importImage(node, archive);
+  const standing = NODES.filter(({ state }) => existsSync(state));
+  if (standing.length === 0) throw new SetupFault('there is no node', { mend: 'bring the cluster up' });
+  for (const node of standing) await importImage(node, archive);
 }

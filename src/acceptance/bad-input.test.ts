@@ -1,7 +1,8 @@
 /** Wrong input, fed to the real command line. */
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { storedRun } from '../cli/testing/stored-run.js';
 import { checkout, meshmark, scenarioFile, scratchFolder } from './command-line.js';
 
 const malformed = join(checkout, 'src', 'scenario', 'malformed');
@@ -79,6 +80,22 @@ baseline: direct
     expect(ended.exitCode).toBe(2);
     expect(ended.stderr).toMatch(/budget/);
     expect(ended.stderr).toMatch(/blocks/);
+  });
+});
+
+describe('a damaged record', () => {
+  it('is told of and left as it is, and keeps no other run from its report', async () => {
+    const folder = scratchFolder();
+    const torn = storedRun(folder, 1, 1);
+    const half = readFileSync(join(torn, 'run.json'), 'utf8').slice(0, 300);
+    writeFileSync(join(torn, 'run.json'), half);
+    const whole = storedRun(folder, 2, 1);
+    const ended = await meshmark(['report', torn, whole]);
+    expect(ended.exitCode).toBe(2);
+    expect(ended.stderr).toMatch(/RECORD_MALFORMED .*run-1\/run\.json:\d+:\d+ is not JSON/);
+    expect(ended.stdout.trim()).toBe(join(whole, 'report.html'));
+    expect(existsSync(join(whole, 'report.html'))).toBe(true);
+    expect(readFileSync(join(torn, 'run.json'), 'utf8')).toBe(half);
   });
 });
 

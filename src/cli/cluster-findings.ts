@@ -4,7 +4,11 @@ import type { KubernetesCluster, StandingPod } from '../cluster/index.js';
 import type { MachineInfo, RunRecord } from '../record/index.js';
 
 /** The cluster, where everything ran, and the machine of the clients in place of the harness's own; nothing when nothing stood. */
-export function clusterFindings(cluster: KubernetesCluster, crossCheckAsked: boolean): Partial<RunRecord> {
+export function clusterFindings(
+  cluster: KubernetesCluster,
+  crossCheckAsked: boolean,
+  agents: number,
+): Partial<RunRecord> {
   const pods = cluster.placement();
   const client = pods.find(({ side }) => side === 'client');
   return {
@@ -15,6 +19,7 @@ export function clusterFindings(cluster: KubernetesCluster, crossCheckAsked: boo
       image: cluster.image,
       imageIds: [...new Set(pods.flatMap(({ imageIds }) => imageIds))].sort(),
       run: cluster.run,
+      ...(agents === 1 ? {} : { agents }),
       nodes: nodesOf(pods),
       pods: podsOf(pods),
       leftOut: crossCheckAsked

@@ -27,7 +27,7 @@ export function k6LoadOf(plan: Plan): K6Load {
 }
 
 /** Absolute path of the user's own script, which the scenario names relative to itself; null where it names none. */
-function scriptOf({ load, scenario }: Plan): string | null {
+export function scriptOf({ load, scenario }: Plan): string | null {
   return load.driver === 'k6' && load.script !== null ? resolve(dirname(scenario.path), load.script) : null;
 }
 

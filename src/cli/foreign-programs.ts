@@ -35,10 +35,13 @@ const CANNOT: Readonly<Record<ForeignProgram, readonly string[]>> = {
   nginx: ['retry budget', 'latency by route'],
 };
 
-/** The options that the program has, and its version. */
-export function foreignOptionsIn({ program, options, proxies, ...form }: ForeignForm): RunVariant['options'] {
+/** The options that the program has, and its version where it is one of this machine's: an image is told by its digest. */
+export function foreignOptionsIn(
+  { program, options, proxies, ...form }: ForeignForm,
+  here: boolean,
+): RunVariant['options'] {
   const { duties, accessLog, mtls, meshProtocol, upstreamConnections, tls } = options;
-  const path = findProgram(program);
+  const path = here ? findProgram(program) : null;
   const secured = proxies.some(({ listen }) => listen.security === 'mtls');
   const left = duties === 'mesh' ? CANNOT[program] : [];
   return {

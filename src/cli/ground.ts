@@ -4,10 +4,18 @@ import {
   createKubernetesCluster,
   createLocalCluster,
   type KubernetesCluster,
-  lackingOnKubernetes,
+  type Permission,
+  type PodGenerator,
 } from '../cluster/index.js';
-import { lackingAny, type ProcessHost } from '../host/index.js';
-import { type LoadgenEngine, openLoadgen, spreadEngine, startLoadgen } from '../load/index.js';
+import { lackingAny, type ProcessHost, systemClock } from '../host/index.js';
+import {
+  distributedEngine,
+  type LoadgenEngine,
+  openLoadgen,
+  podEngine,
+  spreadEngine,
+  startLoadgen,
+} from '../load/index.js';
 import type { Plan } from '../plan/index.js';
 import { readMachine } from '../probes/index.js';
 import type { RunRecord } from '../record/index.js';
@@ -32,10 +40,12 @@ interface Asked {
   readonly plan: Plan;
   readonly directory: string;
   readonly signal: AbortSignal;
+  /** Whether whoever runs it lets pods reach into their nodes' kernels. */
+  readonly allowPrivileged?: boolean;
 }
 
 /** Certificates and pods outlive the run's budget by this, for the time it takes to stand up and to tear down. */
-const SLACK_MS = 10 * 60_000;
+export const SLACK_MS = 10 * 60_000;
 
 /** Prepares the ground; whoever gets it closes its cluster. Throws EnvironmentFault. */
 export async function groundOf(asked: Asked, host: ProcessHost): Promise<Ground> {
@@ -74,36 +84,64 @@ function localGround(
 }
 
 async function kubernetesGround(
-  { plan: asked, directory, signal }: Asked,
+  { plan: asked, directory, signal, allowPrivileged = false }: Asked,
   settings: Extract<Plan['cluster'], { provider: 'kubernetes' }>,
   host: ProcessHost,
 ): Promise<Ground> {
   // Pods have no second driver; that none took part is said in the record.
   const plan = { ...asked, schedule: { ...asked.schedule, crossCheck: null } };
+  const permission = { scenario: settings.allowPrivileged, command: allowPrivileged };
   const cluster = await createKubernetesCluster({
     ...settings,
     image: settings.image ?? DEFAULT_IMAGE,
     directory,
     longestMs: plan.schedule.budgetMs + SLACK_MS,
     policyLatencyMs: plan.policy.latencyMs,
+    agents: plan.load.agents ?? 1,
     signal,
   });
   return {
     plan,
     cluster,
-    unavailable: unavailableOf(plan, (variant) => lackingOnKubernetes(variant, plan.workload.protocol)),
+    unavailable: await lackingOrClose(cluster, plan, permission),
     where: `on the cluster of the context ${cluster.context}`,
     startEngine: async () => {
       const ready = await readyOf(host);
-      return spreadEngine(ready, (variant) => openGenerator(cluster, variant));
+      return spreadEngine(ready, (variant) => openGenerators(cluster.generatorsOf(variant)));
     },
-    findings: () => clusterFindings(cluster, asked.schedule.crossCheck !== null),
+    findings: () => clusterFindings(cluster, asked.schedule.crossCheck !== null, plan.load.agents ?? 1),
   };
 }
 
-/** A generator is ready when it says so, which one whose pod is dying never does. */
-function openGenerator(cluster: KubernetesCluster, variant: string): Promise<LoadgenEngine> {
-  return openLoadgen(cluster.openGenerator(variant));
+/** The generator of a variant's client, or all of them as one. One is ready when it says so, which one whose pod is dying never does. */
+async function openGenerators(generators: readonly PodGenerator[]): Promise<LoadgenEngine> {
+  const settled = await Promise.allSettled(
+    generators.map(async ({ open, ...place }) => ({ ...place, engine: podEngine(await openLoadgen(open)) })),
+  );
+  const opened = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  const failed = settled.find((one) => one.status === 'rejected');
+  if (failed !== undefined) {
+    await Promise.all(opened.map(({ engine }) => engine.close()));
+    throw failed.reason;
+  }
+  const [only] = opened;
+  return opened.length === 1 && only !== undefined
+    ? only.engine
+    : distributedEngine(opened, systemClock.nowMicros);
+}
+
+/** What cannot be known of a cluster is a fault, and then nobody but this is left to close it. */
+async function lackingOrClose(
+  cluster: KubernetesCluster,
+  { variants, workload }: Plan,
+  permission: Permission,
+): Promise<ReadonlyMap<string, string>> {
+  try {
+    return await cluster.lackingAmong(variants, workload.protocol, permission);
+  } catch (fault) {
+    await cluster.close();
+    throw fault;
+  }
 }
 
 /** What generators say when they are ready: the image's are of the same sources as ours. */

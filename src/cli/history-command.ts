@@ -1,5 +1,4 @@
 /** `meshmark history`: what became of each figure from run to run, and where it changed. */
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import {
@@ -17,43 +16,41 @@ import {
 import { packageVersion } from '../host/index.js';
 import { METRICS, readRun } from '../record/index.js';
 import { loadReportAssets, renderHistoryHtml } from '../report/index.js';
-import { judge } from './judge.js';
+import { commitHere } from './against/repository.js';
+import { eachRun } from './each-run.js';
+import { judge, whyNotKept } from './judge.js';
 import { EXIT, type ExitCode, UsageFault } from './outcome.js';
 import { plainText, type Terminal, textTable } from './terminal.js';
 
 export const HISTORY_FILE = 'meshmark-history.jsonl';
 
-/** Adds stored runs to a history. Exit 3 when one of them was not valid, and then nothing of that run is added. */
-export function historyAddCommand(
+/**
+ * Adds stored runs to a history. Exit 3 when one of them was not valid, 2 when it cannot be read, and then nothing of that run
+ * is added, and everything of the others.
+ */
+export async function historyAddCommand(
   terminal: Terminal,
   directories: readonly string[],
   options: { readonly file: string; readonly commit?: string },
-): ExitCode {
-  let exitCode: ExitCode = EXIT.passed;
+): Promise<ExitCode> {
   isThere(options.file);
   const commit = options.commit ?? commitHere();
-  for (const directory of directories) {
+  return await eachRun(terminal, directories, (directory) => {
     const { run, analysis } = judge(readRun(directory));
     const lines = linesOf(run, analysis, commit);
     const hindrance =
-      run.state !== 'finished'
-        ? `the run is ${run.state}: ${run.stateReason ?? 'no reason was recorded'}`
-        : analysis.validity.status === 'invalid'
-          ? `the run is invalid: ${analysis.validity.reasons[0] ?? 'no reason was recorded'}`
-          : lines.length === 0
-            ? 'it has no figure that a history keeps (a sweep or a search has none)'
-            : null;
+      whyNotKept(run, analysis) ??
+      (lines.length === 0 ? 'it has no figure that a history keeps (a sweep or a search has none)' : null);
     if (hindrance !== null) {
       terminal.note(`${directory}: not added: ${hindrance}`);
-      exitCode = EXIT.noVerdict;
-      continue;
+      return EXIT.noVerdict;
     }
     const added = addToHistory(options.file, lines);
     terminal.print(
       `${directory}: ${added} of ${lines.length} figures added to ${options.file}${added < lines.length ? '; it had the others already' : ''}`,
     );
-  }
-  return exitCode;
+    return EXIT.passed;
+  });
 }
 
 /** Whether there is a history yet. Throws UsageFault for what can be none. */
@@ -63,18 +60,6 @@ function isThere(path: string): boolean {
     throw new UsageFault([`meshmark: ${path} is a folder: name a file with --file`]);
   }
   return stats !== undefined;
-}
-
-/** The commit that the working directory has checked out, or null where there is none. */
-function commitHere(): string | null {
-  try {
-    return execFileSync('git', ['rev-parse', 'HEAD'], {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    }).trim();
-  } catch {
-    return null;
-  }
 }
 
 /** Beyond so many damaged lines another says nothing new. */

@@ -3,6 +3,8 @@
 import { Command, CommanderError, Option } from 'commander';
 import { packageVersion } from '../host/index.js';
 import { IMPORT_FORMATS } from '../import/index.js';
+import { REPORT_FORMATS } from '../report/index.js';
+import { addBaselineCommands, baselineStore } from './baseline-command.js';
 import { calibrateCommand } from './calibrate-command.js';
 import { cleanCluster } from './clean-cluster.js';
 import { cleanCommand } from './clean-command.js';
@@ -19,7 +21,7 @@ import { listCommand } from './list-command.js';
 import { duration, rate, rates, share, wholeNumber } from './option-values.js';
 import { describeFault, EXIT, type ExitCode } from './outcome.js';
 import { profileCommand } from './profile-command.js';
-import { reportCommand } from './report-command.js';
+import { printReport, reportCommand } from './report-command.js';
 import { runCommand } from './run-command.js';
 import { selfTestCommand } from './self-test/self-test.js';
 import { searchCommand, sweepCommand } from './steps-command.js';
@@ -81,6 +83,12 @@ program
   .option('--blocks <n>', 'long blocks, instead of the scenario’s', wholeNumber(1))
   .option('--slice <time>', 'length of a long slice, instead of the scenario’s', duration)
   .option('--variant <id...>', 'only these variants, and the baseline')
+  .option('--no-early-stop', 'go on to the end when the gate is decided before')
+  .option('--no-confirm', 'fail without running a regression again on fresh processes')
+  .option(
+    '--against <git:ref>',
+    'compare each variant with itself as another commit of the scenario’s repository has it',
+  )
   .addOption(
     new Option('--cluster <provider>', 'where variants stand, instead of the scenario’s').choices([
       'local',
@@ -91,6 +99,15 @@ program
   .option('--kubeconfig <file>', 'the kubeconfig, instead of the one that kubectl would take')
   .option('--namespace <name>', 'a namespace that is there already, instead of one for each variant')
   .option('--image <name>', 'image of meshmark’s programs: see `meshmark images`')
+  .option('--allow-privileged', 'let pods attach eBPF programs, where the scenario allows it, too')
+  .option(
+    '--print',
+    'print the manifests of what would stand on a cluster, or with `driver: k6` a TestRun for the k6 operator, and run nothing',
+  )
+  .option(
+    '--target <host:port>',
+    'with --print and `driver: k6`: what k6 is to send to, as its pods reach it',
+  )
   .option('--json', 'print the result as JSON on stdout')
   .addOption(failOn)
   .addHelpText(
@@ -99,7 +116,9 @@ program
 Examples:
   $ meshmark run scenarios/quickstart.yaml
   $ meshmark run scenarios/quickstart.yaml --variant pooled-buffer --blocks 4
-  $ meshmark run scenarios/quickstart.yaml --cluster kubernetes --context kind-bench`,
+  $ meshmark run scenarios/quickstart.yaml --against git:origin/main
+  $ meshmark run scenarios/quickstart.yaml --cluster kubernetes --context kind-bench
+  $ meshmark run k6.yaml --cluster kubernetes --print | kubectl apply -f -`,
   )
   .action((scenario: string, options) => ends(runCommand(terminal, scenario, options)));
 
@@ -181,7 +200,16 @@ program
   .description('judge stored runs again and write their reports anew, from the folders alone')
   .argument('<run...>', 'run folders')
   .option('--history <file>', 'show in each report what became of its figures over the runs of this history')
-  .action((runs: string[], options) => ends(reportCommand(terminal, runs, options)));
+  .addOption(
+    new Option('--format <form>', 'print one run in this form instead, and write nothing').choices(
+      REPORT_FORMATS,
+    ),
+  )
+  .action((runs: string[], { format, history }) =>
+    ends(
+      format === undefined ? reportCommand(terminal, runs, { history }) : printReport(terminal, runs, format),
+    ),
+  );
 
 program
   .command('index')
@@ -214,11 +242,19 @@ program
 
 program
   .command('gate')
-  .description('apply the scenario’s gate to a stored run')
-  .argument('<run>', 'a run folder')
+  .description('apply the scenario’s gate to a stored run, or to this version beside another commit’s')
+  .argument('<run>', 'a run folder; with --against git:REF a scenario file, too')
+  .option(
+    '--against <what>',
+    '`git:REF`: build that commit of the scenario’s repository and measure both now; else the name of a stored baseline',
+  )
+  .option('--out <dir>', 'with --against git:REF: folder for the record and the report')
+  .addOption(baselineStore())
   .option('--json', 'print the outcomes as JSON on stdout')
   .addOption(failOn)
   .action((run: string, options) => ends(gateCommand(terminal, run, options)));
+
+addBaselineCommands(program, terminal, ends);
 
 const historyFile = () => new Option('--file <file>', 'the history').default(HISTORY_FILE);
 const history = program
@@ -239,11 +275,15 @@ history
 
 program
   .command('calibrate')
-  .description('measure plain against itself: this machine’s noise floor, kept for later gates')
+  .description('measure a variant against itself: this machine’s noise floor, kept for later runs and gates')
+  .argument(
+    '[scenario]',
+    'whose traffic, slices and baseline to take, for scenarios like it (default: plain)',
+  )
   .option('--time <time>', 'how long to measure', duration, 60_000)
   .option('--seed <n>', 'seed of everything random', wholeNumber(0), 1)
   .option('--json', 'print the floor as JSON on stdout')
-  .action((options) => ends(calibrateCommand(terminal, options)));
+  .action((scenario: string | undefined, options) => ends(calibrateCommand(terminal, scenario, options)));
 
 program
   .command('validate')
@@ -316,7 +356,7 @@ program
     ),
   );
 
-for (const command of [...program.commands, ...images.commands, ...history.commands]) {
+for (const command of program.commands.flatMap((one) => [one, ...one.commands])) {
   command.exitOverride().showSuggestionAfterError();
 }
 

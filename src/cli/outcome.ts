@@ -1,4 +1,5 @@
 /** How a command ends: the exit codes are part of the contract with CI. */
+import { BaselineFault } from '../baseline/index.js';
 import { EnvironmentFault } from '../host/index.js';
 import { ImportFault } from '../import/index.js';
 import { RecordError } from '../record/index.js';
@@ -24,10 +25,17 @@ export class UsageFault extends Error {
   }
 }
 
+/** Ctrl-C before anything was measured that could be kept. */
+export class Interrupted extends Error {
+  override readonly name = 'Interrupted';
+}
+
 /** What to print on stderr for a fault, and the exit code it means. Our own bugs keep their stack. */
 export function describeFault(fault: unknown): { lines: readonly string[]; exitCode: ExitCode } {
   if (fault instanceof UsageFault) return { lines: fault.lines, exitCode: EXIT.usage };
-  if (fault instanceof ImportFault) return { lines: [`meshmark: ${fault.message}`], exitCode: EXIT.usage };
+  if (fault instanceof Interrupted) return { lines: [], exitCode: EXIT.interrupted };
+  if (fault instanceof ImportFault || fault instanceof BaselineFault)
+    return { lines: [`meshmark: ${fault.message}`], exitCode: EXIT.usage };
   if (fault instanceof EnvironmentFault) {
     return { lines: [`meshmark: ${fault.code} ${fault.message}`], exitCode: EXIT.environment };
   }

@@ -17,9 +17,11 @@ import type { Plan } from '../plan/index.js';
 import { readAdmin, readCpuShares, readMachine, readProcessCpuNs, readStacks } from '../probes/index.js';
 import {
   type AskedRequest,
+  type ComparedCommit,
   createRunWriter,
   type NoiseFloor,
   RUN_SCHEMA,
+  type RunEnding,
   type RunRecord,
   type RunVariant,
   type RunWriter,
@@ -28,7 +30,9 @@ import {
   type Topology,
 } from '../record/index.js';
 import { executeRun, type ProgressEvent, type RunOutcome } from '../runner/index.js';
+import { builtDigests } from './against/programs.js';
 import { driverDigests, driversOf, k6LoadOf } from './drivers.js';
+import { endEarly } from './early-end.js';
 import { foreignDigests } from './foreign-programs.js';
 import { type Ground, groundOf } from './ground.js';
 import { rowsOf } from './variant-rows.js';
@@ -36,11 +40,17 @@ import { rowsOf } from './variant-rows.js';
 export interface RunRequest {
   readonly plan: Plan;
   readonly directory: string;
+  /** What the run is called; default: the folder's name. */
+  readonly runId?: string;
   /** The command line that repeats this run. */
   readonly command: readonly string[];
   /** What this machine is known to tell apart; null when it has not been calibrated. */
   readonly floor: NoiseFloor | null;
+  /** The commit that variants are compared with; absent where they are with one another. */
+  readonly against?: ComparedCommit;
   readonly signal: AbortSignal;
+  /** Whether pods may reach into their nodes' kernels, where the scenario allows it, too. */
+  readonly allowPrivileged?: boolean;
   readonly onProgress: (event: ProgressEvent) => void;
   /** Called with the roles whose CPU counts, by variant, before the first slice. */
   readonly onStanding?: (dataPlaneRoles: ReadonlyMap<string, readonly string[]>) => void;
@@ -104,6 +114,7 @@ export async function performRun(asked: RunRequest): Promise<StoredRun> {
       ...driversOf(k6, plan),
     };
     writer.writeRun(run);
+    const early = endEarly(run, plan.schedule.budgetMs, writer);
     const outcome = await executeRun(
       { ...plan, variants: available },
       {
@@ -118,15 +129,15 @@ export async function performRun(asked: RunRequest): Promise<StoredRun> {
         readProcessCpuNs,
         clock: systemClock,
       },
-      writer,
+      early.sink,
       {
         onProgress: request.onProgress,
         signal: request.signal,
         ...(request.nextRate === undefined ? {} : { nextRate: request.nextRate }),
-        decide: ({ elapsedMs }) => (elapsedMs < plan.schedule.budgetMs ? 'continue' : 'stop'),
+        decide: early.decide,
       },
     );
-    run = concluded({ ...run, ...ground.findings() }, outcome, cluster);
+    run = concluded({ ...run, ...ground.findings() }, outcome, cluster, early.why());
     writer.writeRun(run);
   } catch (fault) {
     if (writer !== null && run !== null) keepFailure(writer, run, fault);
@@ -154,7 +165,7 @@ function manifestOf(
   const { plan } = request;
   return {
     schema: RUN_SCHEMA,
-    runId: request.directory.split('/').at(-1) ?? request.directory,
+    runId: request.runId ?? request.directory.split('/').at(-1) ?? request.directory,
     meshmarkVersion: packageVersion(),
     command: [...request.command],
     seed: plan.schedule.seed,
@@ -178,6 +189,7 @@ function manifestOf(
       dataplane: fileDigest(dataplaneBinary()),
       ...foreignDigests(plan.variants),
       ...driverDigests(plan),
+      ...builtDigests(plan.variants),
     }),
     isolation,
     parity: [],
@@ -186,6 +198,7 @@ function manifestOf(
     requests: requestsIn(plan),
     slowClients: plan.cells.length === 0 ? plan.workload.slowClients : null,
     floor: request.floor,
+    ...(request.against === undefined ? {} : { against: request.against }),
     analysis: null,
   };
 }
@@ -217,10 +230,18 @@ function concluded(
   run: RunRecord,
   outcome: RunOutcome,
   cluster: Pick<Cluster, 'link' | 'isolation' | 'whyEnded'>,
+  told: RunEnding['why'] | null,
 ): RunRecord {
   const interrupted = outcome.state === 'interrupted';
+  const { rounds } = run.planned;
+  const why = outcome.roundsDone < rounds ? (told ?? 'nothing left') : 'planned';
   return {
     ...run,
+    ending: {
+      rounds: outcome.roundsDone,
+      replicas: outcome.replicasDone,
+      why: interrupted ? 'interrupted' : why,
+    },
     state: outcome.state,
     stateReason: interrupted
       ? `interrupted after ${outcome.roundsDone} of ${run.planned.rounds} rounds`

@@ -3,6 +3,7 @@ import { type Plan, withStacks } from '../plan/index.js';
 import type { StoredRun } from '../record/index.js';
 import { profileMovers } from '../report/index.js';
 import type { ProgressEvent } from '../runner/index.js';
+import { withBuilt } from './against/build.js';
 import { interruptSignal } from './interrupt.js';
 import { EXIT, type ExitCode, UsageFault } from './outcome.js';
 import { performRun } from './perform-run.js';
@@ -34,14 +35,16 @@ export async function profileCommand(
   );
   const { signal, release } = interruptSignal(terminal);
   try {
-    const stored = await performRun({
-      plan,
-      directory,
-      command: repeatCommand(scenario, options, plan.schedule.seed),
-      floor: null,
-      signal,
-      onProgress: (event) => showProgress(terminal, event),
-    });
+    const stored = await withBuilt(plan, null, { note: terminal.note, signal }, (built) =>
+      performRun({
+        ...built,
+        directory,
+        command: repeatCommand(scenario, options, plan.schedule.seed),
+        floor: null,
+        signal,
+        onProgress: (event) => showProgress(terminal, event),
+      }),
+    );
     const page = await writeProfile(directory, stored);
     return tell(terminal, directory, page, stored, options.json === true);
   } finally {

@@ -1,7 +1,8 @@
 /** Progress of a run: a live line on a terminal, a plain line per round elsewhere. */
-
+import type { Plan } from '../plan/index.js';
 import { decodeHistogram, quantileNs, type SliceRecord, type StepRecord } from '../record/index.js';
 import type { ProgressEvent } from '../runner/index.js';
+import type { RunRequest } from './perform-run.js';
 import type { Terminal } from './terminal.js';
 
 export interface ProgressView {
@@ -13,6 +14,20 @@ interface Tally {
   p99Ms: number | null;
   cpuNs: number;
   requests: number;
+}
+
+/** What a run tells of its progress, shown on the terminal from when it is known who stands. */
+export function watching(
+  terminal: Terminal,
+  plan: Pick<Plan, 'estimatedSeconds'>,
+): Pick<RunRequest, 'onStanding' | 'onProgress'> {
+  let view: ProgressView | null = null;
+  return {
+    onStanding: (roles) => {
+      view = createProgressView(terminal, plan.estimatedSeconds, roles, () => performance.now());
+    },
+    onProgress: (event) => view?.onProgress(event),
+  };
 }
 
 /**

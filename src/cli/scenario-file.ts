@@ -1,7 +1,7 @@
 /** From a path on the command line to a plan, or to faults that name file, line and column. */
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { type Plan, planScenario } from '../plan/index.js';
+import { type Against, type Plan, planScenario } from '../plan/index.js';
 import { formatFault, parseScenario } from '../scenario/index.js';
 import { bodiesBeside } from './body-files.js';
 import { UsageFault } from './outcome.js';
@@ -11,8 +11,14 @@ export interface PlanOverrides {
   readonly blocks?: number;
   readonly sliceMs?: number;
   readonly variants?: readonly string[];
+  readonly earlyStop?: boolean;
+  readonly confirm?: boolean;
+  /** Compares variants with themselves as another commit has them. */
+  readonly against?: Against;
   /** What the command line says of `cluster`, over what the scenario does. */
   readonly cluster?: Readonly<Record<string, unknown>>;
+  /** Whether it is only to be printed, which k6 on a cluster can be. */
+  readonly toPrint?: boolean;
 }
 
 /** Reads, validates and plans a scenario. Throws UsageFault with every fault at once. */
@@ -30,7 +36,13 @@ export function planText(text: string, path: string, overrides: PlanOverrides = 
   if (!parsed.ok) throw new UsageFault(parsed.faults.map(formatFault));
   const planned = planScenario(parsed.scenario, { path, text, overrides });
   if (!planned.ok) throw new UsageFault(planned.faults.map((fault) => `${path}:1:1 ${fault}`));
-  return planned.plan;
+  const { plan } = planned;
+  if (plan.cluster.provider === 'kubernetes' && plan.load.driver === 'k6' && overrides.toPrint !== true) {
+    throw new UsageFault([
+      `${path}:1:1 pods have meshmark’s own load generator only; use \`load.driver: loadgen\`, or \`meshmark run ${path} --cluster kubernetes --print\` for a manifest that the k6 operator runs`,
+    ]);
+  }
+  return plan;
 }
 
 function readScenario(path: string): string {

@@ -2,12 +2,13 @@
 import { type Plan, withSteps } from '../plan/index.js';
 import type { Objective, PlannedSteps } from '../record/index.js';
 import { nextRate, type RateOutcome, stepOutcome } from '../stats/index.js';
+import { withBuilt } from './against/build.js';
 import { interruptSignal } from './interrupt.js';
 import { type JudgedRun, judge } from './judge.js';
 import { parseObjective } from './objective.js';
 import { EXIT, type ExitCode, UsageFault } from './outcome.js';
 import { performRun } from './perform-run.js';
-import { createProgressView, type ProgressView } from './progress.js';
+import { watching } from './progress.js';
 import { writeReports } from './reports.js';
 import { runDirectory } from './run-folder.js';
 import { planFile } from './scenario-file.js';
@@ -186,24 +187,24 @@ async function performSteps(
   terminal.note(
     `${length} ${length === 1 ? 'variant' : 'variants'}, ${what}, about ${plan.estimatedSeconds.toFixed(0)} s, seed ${plan.schedule.seed} → ${directory}`,
   );
-  let view: ProgressView | null = null;
   const { signal, release } = interruptSignal(terminal);
+  const view = watching(terminal, plan);
   try {
-    const stored = await performRun({
-      plan,
-      directory,
-      command: ['npx', 'meshmark', word, scenario, ...process.argv.slice(4)],
-      floor: null,
-      signal,
-      onStanding: (roles) => {
-        view = createProgressView(terminal, plan.estimatedSeconds, roles, () => performance.now());
-      },
-      onProgress: (event) => {
-        if (event.type === 'step') search?.onStep(event.step);
-        view?.onProgress(event);
-      },
-      ...(search === undefined ? {} : { nextRate: search.nextRate }),
-    });
+    const stored = await withBuilt(plan, null, { note: terminal.note, signal }, (built) =>
+      performRun({
+        ...built,
+        directory,
+        command: ['npx', 'meshmark', word, scenario, ...process.argv.slice(4)],
+        floor: null,
+        signal,
+        ...view,
+        onProgress: (event) => {
+          if (event.type === 'step') search?.onStep(event.step);
+          view.onProgress(event);
+        },
+        ...(search === undefined ? {} : { nextRate: search.nextRate }),
+      }),
+    );
     const judged = judge(stored);
     return { ...judged, directory, report: await writeReports(directory, judged) };
   } finally {

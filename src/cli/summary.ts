@@ -1,5 +1,14 @@
 /** The verdicts as lines of text for a terminal, and as JSON for machines. */
-import { type Effect, METRICS, type MetricName, type Verdict } from '../record/index.js';
+import {
+  type Effect,
+  type GateResult,
+  METRICS,
+  type MetricName,
+  type RunRecord,
+  type Validity,
+  type Verdict,
+} from '../record/index.js';
+import { confirmationSentence, endingSentence } from '../report/index.js';
 import type { JudgedRun } from './judge.js';
 import type { ExitCode } from './outcome.js';
 import { stepLines } from './step-summary.js';
@@ -22,7 +31,7 @@ export function summaryLines(judged: JudgedRun, paint: Paint): string[] {
     ...stepLines(judged, paint),
     ...besideLines(judged),
     ...variantLines(judged, paint),
-    ...gateLines(judged, paint),
+    ...gateLines(judged.run, judged.analysis.gate, judged.analysis.validity, paint),
   ];
 }
 
@@ -117,16 +126,22 @@ function variantLines(judged: JudgedRun, paint: Paint): string[] {
     );
 }
 
-/** Outcome of each gate rule, then the run's validity with its reasons. */
-export function gateLines(judged: JudgedRun, paint: Paint): string[] {
-  const { gate, validity } = judged.analysis;
+/** Why a run ended early if it did, the outcome of each gate rule, then the run's validity with its reasons. */
+export function gateLines(
+  run: RunRecord,
+  gate: readonly GateResult[],
+  validity: Validity,
+  paint: Paint,
+): string[] {
   const styles = { pass: 'green', fail: 'red', undecided: 'yellow' } as const;
   const reasons = validity.reasons.map((reason) => `  ${plainText(reason)}`);
   return [
+    ...[endingSentence(run)].filter((line) => line !== null),
     ...gate.map(
       ({ metric, candidate, baseline, outcome, explanation }) =>
         `gate ${paint(styles[outcome], outcome)}: ${candidate} against ${baseline}, ${METRICS[metric].label}: ${explanation}`,
     ),
+    ...[confirmationSentence(run)].filter((line) => line !== null),
     `This run is ${validity.status === 'valid' ? paint('green', 'valid') : paint('yellow', validity.status)}${reasons.length > 0 ? ':' : '.'}`,
     ...reasons,
   ];
@@ -141,6 +156,7 @@ export function resultJson(directory: string, judged: JudgedRun, exitCode: ExitC
     exitCode,
     state: run.state,
     seed: run.seed,
+    ...(run.against === undefined ? {} : { against: run.against }),
     validity: analysis.validity,
     variants: run.variants.map(({ id, kind, status, reason, witness }) => ({
       id,
@@ -154,5 +170,7 @@ export function resultJson(directory: string, judged: JudgedRun, exitCode: ExitC
     ...(analysis.sloResults === undefined ? {} : { sloResults: analysis.sloResults }),
     disagreements: analysis.disagreements,
     gate: analysis.gate,
+    ...(run.ending === undefined ? {} : { ending: run.ending }),
+    ...(run.confirmation === undefined ? {} : { confirmation: run.confirmation }),
   };
 }

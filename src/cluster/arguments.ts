@@ -8,13 +8,15 @@ import type { ServiceSpec } from './cluster.js';
 /** The program of ours that is started, and where it listens, `host:port`; for port 0 the kernel chooses. */
 export interface Seat {
   readonly program: string;
+  /** Node.js and the sidecar for it, where they are not this machine's. */
+  readonly node?: readonly string[];
   readonly listen: string;
   readonly admin: string;
 }
 
-/** A program of this machine that listens where others reach `host`, on ports that the kernel chooses. */
-export function seatAt(host: string): Seat {
-  return { program: dataplaneBinary(), listen: `${host}:0`, admin: `${host}:0` };
+/** A program of this machine, this installation's own where no other is named, that listens where others reach `host`, on ports that the kernel chooses. */
+export function seatAt(host: string, program = dataplaneBinary()): Seat {
+  return { program, listen: `${host}:0`, admin: `${host}:0` };
 }
 
 function listenArguments({ listen, admin }: Seat): string[] {
@@ -140,8 +142,9 @@ export function proxyEnvironment(form: SidecarForm): Readonly<Record<string, str
 }
 
 function nodeArguments(form: SidecarForm, proxy: ProxySpec, place: ProxyPlace): string[] {
+  const { node = [process.execPath, join(installRoot, 'dist', 'node-sidecar', 'main.js')] } = place.seat;
   return [
-    ...[process.execPath, join(installRoot, 'dist', 'node-sidecar', 'main.js')],
+    ...node,
     ...['--role', proxy.role, ...listenArguments(place.seat), '--upstream', place.upstream],
     ...['--protocol', 'http1', '--buffers', form.options.buffers === 'pooled' ? 'pooled' : 'streams'],
     ...['--idle-upstream-connections', String(form.idleUpstreamConnections)],

@@ -64,6 +64,8 @@ export interface Deployment {
   readonly settings: Readonly<Record<string, string>>;
   /** `host:port` that the variant's kernel policy forbids; null where it has none. */
   readonly forbidden: string | null;
+  /** Tries to connect to `host:port` from where the client is, and tells `accepted`, `denied` or the error; absent where that is here. */
+  readonly tryConnecting?: (address: string) => Promise<string>;
   /** Null while every process lives; else which died, how, and its last log lines. */
   deathReason(): string | null;
 }

@@ -5,17 +5,25 @@ import { join } from 'node:path';
 import type { CoreSplit, CounterSource, ProcessHost } from '../host/index.js';
 import {
   type CustomSettings,
+  filledEnvironment,
   filledIn,
   type Placeholder,
-  placeholdersIn,
+  placeholdersTold,
+  tellsIdentity,
   type VariantSpec,
 } from '../variants/index.js';
-import type { Authority } from './certificates.js';
+import type { Authority, Identity } from './certificates.js';
 import { freePort } from './free-port.js';
 import { accepts } from './readiness.js';
 import { deathOf, type Placement, type Server, ServerStartError } from './servers.js';
 
-type CustomForm = Extract<VariantSpec['form'], { type: 'custom' }>;
+export type CustomForm = Extract<VariantSpec['form'], { type: 'custom' }>;
+
+/** As it is started here. */
+type StartedForm = CustomForm & {
+  /** Folder that its proxies start in; null for the harness's own. */
+  readonly directory: string | null;
+};
 
 /** What of the run's ground such proxies stand on. */
 interface CustomGround {
@@ -34,14 +42,14 @@ const ATTEMPT_LIMIT_MS = 1000;
 /** Appends each proxy to `servers` as soon as it is started, and returns the first one's address. Throws ServerStartError. */
 export async function standUpCustom(
   ground: CustomGround,
-  form: CustomForm,
+  form: StartedForm,
   end: string,
   placementOf: (index: number) => Placement,
   servers: Server[],
 ): Promise<string> {
-  const { command, settings, roles } = form;
+  const { command, settings, roles, directory } = form;
   const { env, metrics } = settings;
-  const told = new Set([...command, ...Object.values(env)].flatMap(placeholdersIn));
+  const told = placeholdersTold(command, env);
   let upstream = end;
   for (const [index, role] of [...roles.entries()].reverse()) {
     const host = index === 0 ? ground.nodes.near.host : ground.nodes.far.host;
@@ -51,24 +59,20 @@ export async function standUpCustom(
     const process = ground.host.start({
       argv: command.map(fill),
       ...placement,
-      env: { ...placement.env, ...filledEnvironment(env, fill) },
+      directory,
+      env: { ...placement.env, ...filledEnvironment(env, values) },
     });
     const admin: CounterSource | null =
       metrics === null ? null : { type: 'prometheus', url: fill(metrics.url), metrics: metrics.map };
     const server: Server = { role, process, address: values.listen, admin };
     servers.push(server);
-    const at = told.has('admin') || told.has('adminPort') ? values.admin : values.listen;
-    await waitUntilReady(server, settings.ready, at);
+    if (settings.ready.type !== 'answer') {
+      const at = isAskedAtAdmin(told) ? values.admin : values.listen;
+      await waitUntilReady(role, settings.ready, { listen: values.listen, at }, () => deathOf([server]));
+    }
     upstream = values.listen;
   }
   return upstream;
-}
-
-function filledEnvironment(
-  env: CustomSettings['env'],
-  fill: (text: string) => string,
-): Record<string, string> {
-  return Object.fromEntries(Object.entries(env).map(([name, text]) => [name, fill(text)]));
 }
 
 async function valuesFor(
@@ -78,39 +82,72 @@ async function valuesFor(
   upstream: string,
   told: ReadonlySet<string>,
 ): Promise<Record<Placeholder, string>> {
-  const secured = ['certificate', 'key', 'ca'].some((name) => told.has(name));
-  const identity = secured ? await ground.authority.identityOf(role, 'ecdsa') : null;
+  const identity = tellsIdentity(told) ? await ground.authority.identityOf(role, 'ecdsa') : null;
   mkdirSync(ground.foreignDirectory, { recursive: true });
-  const listenPort = String(await freePort());
-  const adminPort = String(await freePort());
+  return placeholderValues({
+    role,
+    ...{ listenHost: host, listenPort: await freePort(), adminHost: host, adminPort: await freePort() },
+    upstream,
+    identity,
+    directory: told.has('directory') ? mkdtempSync(join(ground.foreignDirectory, `custom-${role}-`)) : '',
+  });
+}
+
+interface CustomPlace {
+  readonly role: string;
+  readonly listenHost: string;
+  readonly listenPort: number;
+  readonly adminHost: string;
+  readonly adminPort: number;
+  /** `host:port`. */
+  readonly upstream: string;
+  readonly identity: Identity | null;
+  readonly directory: string;
+}
+
+/** What each placeholder stands for in a proxy's place. */
+export function placeholderValues(place: CustomPlace): Record<Placeholder, string> {
+  const { role, listenHost, listenPort, adminHost, adminPort, upstream, identity, directory } = place;
   const colon = upstream.lastIndexOf(':');
   return {
-    listen: `${host}:${listenPort}`,
-    listenHost: host,
-    listenPort,
+    listen: `${listenHost}:${listenPort}`,
+    listenHost,
+    listenPort: String(listenPort),
     upstream,
     upstreamHost: upstream.slice(0, colon),
     upstreamPort: upstream.slice(colon + 1),
-    admin: `${host}:${adminPort}`,
-    adminPort,
+    admin: `${adminHost}:${adminPort}`,
+    adminPort: String(adminPort),
     certificate: identity?.certificateFile ?? '',
     key: identity?.keyFile ?? '',
     ca: identity?.authorityFile ?? '',
-    directory: told.has('directory') ? mkdtempSync(join(ground.foreignDirectory, `custom-${role}-`)) : '',
+    directory,
     role,
   };
 }
 
-/** Throws ServerStartError when the proxy ends, or is not ready in 15 s. */
-async function waitUntilReady(server: Server, ready: CustomSettings['ready'], at: string): Promise<void> {
-  if (ready.type === 'answer') return;
+/** Whether the proxy is told of an admin port, which is then the one that is asked whether it is ready. */
+export function isAskedAtAdmin(told: ReadonlySet<string>): boolean {
+  return told.has('admin') || told.has('adminPort');
+}
+
+/**
+ * Waits until a proxy takes connections at `listen`, or answers at `at` what it is to answer. Throws ServerStartError when it
+ * ends, or is not ready in 15 s.
+ */
+export async function waitUntilReady(
+  role: string,
+  ready: Exclude<CustomSettings['ready'], { type: 'answer' }>,
+  { listen, at }: { readonly listen: string; readonly at: string },
+  death: () => string | null,
+): Promise<void> {
   const deadline = Date.now() + READY_LIMIT_MS;
   let last = 'it takes no connections';
   while (Date.now() < deadline) {
-    const death = deathOf([server]);
-    if (death !== null) throw new ServerStartError(death);
+    const dead = death();
+    if (dead !== null) throw new ServerStartError(dead);
     if (ready.type === 'tcp') {
-      if (await accepts(server.address, ATTEMPT_LIMIT_MS)) return;
+      if (await accepts(listen, ATTEMPT_LIMIT_MS)) return;
     } else {
       const status = await statusOf(`http://${at}${ready.path}`);
       if (status === ready.status) return;
@@ -118,7 +155,7 @@ async function waitUntilReady(server: Server, ready: CustomSettings['ready'], at
     }
     await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
   }
-  throw new ServerStartError(`${server.role} was not ready in ${READY_LIMIT_MS / 1000} s: ${last}`);
+  throw new ServerStartError(`${role} was not ready in ${READY_LIMIT_MS / 1000} s: ${last}`);
 }
 
 function statusOf(url: string): Promise<number | null> {

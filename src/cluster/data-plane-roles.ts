@@ -17,6 +17,7 @@ export function dataPlaneRoles(variant: VariantSpec): readonly string[] {
         ...(agentDutiesOf(variant.form) === null ? [] : ['kernel']),
       ];
     case 'custom':
+    case 'injected':
       return variant.form.roles;
   }
 }

@@ -51,20 +51,27 @@ export function agentDutiesOf(form: VariantSpec['form']): AgentDuties | null {
   return Object.values(duties).some(Boolean) ? duties : null;
 }
 
-/** Starts the agent; its programs are attached when this resolves. Throws ServerStartError. */
-export async function startKernelAgent(
-  host: ProcessHost,
-  duties: AgentDuties,
-  place: AgentPlace,
-): Promise<KernelAgent> {
-  const argv = [
-    ...[dataplaneBinary(), 'kernel', '--admin', '127.0.0.1:0'],
-    ...['--client-cgroup', place.clientCgroup, '--mesh-cgroup', place.meshCgroup],
+export function dutyArguments(duties: AgentDuties): string[] {
+  return [
     ...(duties.messages ? ['--messages'] : []),
     ...(duties.connect ? ['--connect'] : []),
     ...(duties.originalDestination ? ['--original-destination'] : []),
     ...(duties.redirect ? ['--redirect'] : []),
     ...(duties.policy ? ['--policy'] : []),
+  ];
+}
+
+/** Starts the agent; its programs are attached when this resolves. Throws ServerStartError. */
+export async function startKernelAgent(
+  host: ProcessHost,
+  duties: AgentDuties,
+  place: AgentPlace,
+  program = dataplaneBinary(),
+): Promise<KernelAgent> {
+  const argv = [
+    ...[program, 'kernel', '--admin', '127.0.0.1:0'],
+    ...['--client-cgroup', place.clientCgroup, '--mesh-cgroup', place.meshCgroup],
+    ...dutyArguments(duties),
   ];
   const server = await startServer(host, 'kernel', argv, {
     cores: place.cores,

@@ -13,6 +13,7 @@ export function settingsOf({ form }: VariantSpec, cores: number): Readonly<Recor
     case 'direct':
     case 'zero-sidecar':
     case 'custom':
+    case 'injected':
       return {};
     case 'node':
       return { workers: '1', 'upstream timeout': 'none' };

@@ -115,7 +115,7 @@ export async function standUp(
       for (const [index, proxy] of [...form.proxies.entries()].reverse()) {
         const node = index === 0 ? nodes.near : nodes.far;
         const argv = proxyArguments(form, proxy, {
-          seat: seatAt(node.host),
+          seat: seatAt(node.host, variant.program),
           upstream,
           identity: await identityFor(ground.authority, proxy, form.options.tls.key),
           policyServer,
@@ -138,9 +138,17 @@ export async function standUp(
         forbidden: null,
         client,
       };
+    case 'injected':
+      throw new ServerStartError('it stands on a cluster only: `--cluster kubernetes`');
     case 'custom':
       return {
-        entry: await standUpCustom(ground, form, end, foreignPlace, servers),
+        entry: await standUpCustom(
+          ground,
+          { ...form, directory: variant.directory ?? null },
+          end,
+          foreignPlace,
+          servers,
+        ),
         forbidden: null,
         client,
       };
@@ -151,7 +159,7 @@ export async function standUp(
 async function startAgent(
   { host, split, clientCgroup, agentCgroup }: Ground,
   meshCgroup: string | null,
-  { form }: VariantSpec,
+  { form, program }: VariantSpec,
   servers: Server[],
 ): Promise<KernelAgent | null> {
   const duties = agentDutiesOf(form);
@@ -160,7 +168,8 @@ async function startAgent(
     throw new ServerStartError('eBPF programs are attached to cgroups, and there are none here');
   }
   const cores = split.generator;
-  const agent = await startKernelAgent(host, duties, { clientCgroup, meshCgroup, agentCgroup, cores });
+  const place = { clientCgroup, meshCgroup, agentCgroup, cores };
+  const agent = await startKernelAgent(host, duties, place, program);
   servers.push(agent.server);
   return agent;
 }

@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import type { Effect, GateRule, PlannedAnalysis, RunVariant, Validity } from '../record/index.js';
-import { type CalibrationFloor, evaluateGate, exitCode } from './index.js';
+import type {
+  Confirmation,
+  Effect,
+  GateRule,
+  Look,
+  PlannedAnalysis,
+  RunVariant,
+  Validity,
+} from '../record/index.js';
+import { type CalibrationFloor, evaluateGate, exitCode, isDecided, withConfirmation } from './index.js';
 
 const VALID: Validity = { status: 'valid', reasons: [] };
 const RULE: GateRule = { metric: 'cpu.per_request', maxIncrease: 0.05, maxDecrease: null, variants: null };
@@ -145,6 +153,132 @@ describe('evaluateGate', () => {
     expect(absent).toMatchObject([{ candidate: 'other', outcome: 'undecided' }]);
     const lonely = evaluateGate({ ...planned(), pairs: [] }, [], VALID);
     expect(lonely).toMatchObject([{ candidate: 'every variant', outcome: 'undecided' }]);
+  });
+});
+
+describe('the gate of a run that could end early', () => {
+  const look = (decision: 'worse' | 'within' | 'undecided', value = 1.1, candidate = 'mine'): Look => ({
+    replicas: 6,
+    findings: [
+      {
+        rule: 0,
+        metric: 'cpu.per_request',
+        candidate,
+        baseline: 'plain',
+        scale: 'ratio',
+        value,
+        low: 1.04,
+        high: 1.16,
+        decision,
+        equivalent: false,
+      },
+    ],
+  });
+
+  it('follows the last look, and says so where the interval alone would not tell', () => {
+    const by = (decision: 'worse' | 'within' | 'undecided') =>
+      evaluateGate(planned(), [effect({ low: 1.04, high: 1.16 })], VALID, {}, [look(decision)])[0];
+    expect(by('worse')).toMatchObject({ outcome: 'fail', explanation: expect.stringContaining('by a look') });
+    expect(by('within')).toMatchObject({
+      outcome: 'pass',
+      explanation: expect.stringContaining('by a look'),
+    });
+    expect(by('undecided')?.outcome).toBe('undecided');
+    const beyond = evaluateGate(planned(), [effect()], VALID, {}, [look('undecided')])[0];
+    expect(beyond).toMatchObject({
+      outcome: 'undecided',
+      explanation: expect.stringContaining('no look at whole'),
+    });
+  });
+
+  it('is decided once every question has an answer that the calibration lets stand', () => {
+    const settled = (one: Look, gone: string[] = [], floor: CalibrationFloor = {}) =>
+      isDecided(one, new Set(gone), [RULE], floor);
+    expect(settled(look('worse'))).toBe(true);
+    expect(settled(look('within'))).toBe(true);
+    expect(settled(look('undecided'))).toBe(false);
+    // Smaller than the machine can tell from no change.
+    expect(settled(look('worse', 1.06), [], { 'cpu.per_request': 1.08 })).toBe(false);
+    const both = {
+      ...look('worse'),
+      findings: [...look('worse').findings, ...look('undecided', 1, 'other').findings],
+    };
+    expect(settled(both)).toBe(false);
+    // What has failed is not waited for, but nothing left is no answer.
+    expect(settled(both, ['other'])).toBe(true);
+    expect(settled(both, ['plain'])).toBe(false);
+  });
+});
+
+describe('what an undecided rule says of time', () => {
+  const told = (rule: GateRule, change: Partial<Effect>, seconds: number | null = 60) =>
+    evaluateGate(planned([rule]), [effect(change)], VALID, {}, [], seconds)[0]?.explanation ?? '';
+  const onePercent: GateRule = { ...RULE, maxIncrease: 0.01 };
+
+  it('is how long the machine needs for the limit, by the square of how much too wide the interval is', () => {
+    // Half as wide as ± 1.8 %, and a third more for being found in most runs: 5.8 times as long.
+    expect(told(onePercent, { ratio: 1, low: 1 / 1.018, high: 1.018 })).toMatch(
+      /This machine cannot decide 1 % in 60 s; it needs about 6 min\.$/,
+    );
+    expect(told(onePercent, { ratio: 1, low: 1 / 1.018, high: 1.018 }, 600)).toContain('in 10 min');
+    expect(told({ ...RULE, maxIncrease: 0.0001 }, { ratio: 1, low: 0.5, high: 2 })).toContain(
+      'No run of a length',
+    );
+  });
+
+  it('is how long it would take as found, where the change is near the limit and not the interval wide', () => {
+    expect(told(RULE, { ratio: 1.045, low: 1.035, high: 1.055 })).toMatch(
+      /If the change is what was found, about \d+ min would decide it\.$/,
+    );
+    expect(told(RULE, { ratio: 1.05, low: 1.04, high: 1.06 })).toContain('the limit itself');
+  });
+
+  it('is nothing where the rule is decided, the time is not known, or it is not a matter of time', () => {
+    expect(told(RULE, { ratio: 1, low: 0.99, high: 1.01 })).toMatch(
+      /within the limit \(at most 5 % more\)\.$/,
+    );
+    expect(told(onePercent, { ratio: 1, low: 0.9, high: 1.1 }, null)).not.toContain('needs about');
+    expect(told(RULE, { verdict: 'not-exercised', reason: 'so' })).toBe('Cannot tell: so.');
+    const none = { ratio: null, low: null, high: null, differenceLow: -1, differenceHigh: 1 };
+    expect(told(RULE, none)).not.toContain('needs about');
+  });
+});
+
+describe('a confirmation', () => {
+  const failed = evaluateGate(planned(), [effect()], VALID);
+  const confirmation = (change: Partial<Effect>, seed = 9): Confirmation => ({
+    seed,
+    ending: { rounds: 6, replicas: 6, why: 'decided' },
+    validity: VALID,
+    gate: evaluateGate(planned(), [effect(change)], VALID),
+  });
+
+  it('leaves a regression that is found again, and tells both intervals', () => {
+    const [result] = withConfirmation(failed, confirmation({ ratio: 1.12, low: 1.07, high: 1.17 }));
+    expect(result).toMatchObject({
+      outcome: 'fail',
+      explanation: expect.stringMatching(/1\.06 to 1\.14.*Confirmed on fresh processes.*1\.07 to 1\.17/),
+    });
+  });
+
+  it('makes one undecided that is not found again, or was not measured', () => {
+    for (const again of [
+      confirmation({ ratio: 1, low: 0.99, high: 1.01 }),
+      confirmation({ low: 1.01, high: 1.2 }),
+      { ...confirmation({}), gate: [] },
+    ]) {
+      const results = withConfirmation(failed, again);
+      expect(results).toMatchObject([
+        { outcome: 'undecided', explanation: expect.stringMatching(/^Not confirmed.*1\.06 to 1\.14/) },
+      ]);
+      expect(exitCode(results, VALID, [])).toBe(3);
+    }
+  });
+
+  it('changes nothing of what had not failed', () => {
+    const passed = evaluateGate(planned(), [effect({ ratio: 1, low: 0.99, high: 1.01 })], VALID);
+    expect(withConfirmation(passed, confirmation({}))).toEqual(passed);
+    expect(withConfirmation(failed, undefined)).toEqual(failed);
   });
 });
 

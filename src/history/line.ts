@@ -92,8 +92,12 @@ export function seriesOf(line: HistoryLine): string {
   return JSON.stringify([line.machine, line.scenario.digest, line.variant, line.baseline, line.metric]);
 }
 
-/** Digest of what was asked: the scenario without its comments and layout, and the files that it names. */
-function scenarioDigest({ scenario, drivers = [], requests }: RunRecord): string {
+/** Digest of what a run asked: the scenario without its comments and layout, and the files that it names. */
+export function scenarioDigest({
+  scenario,
+  drivers = [],
+  requests,
+}: Pick<RunRecord, 'scenario' | 'drivers' | 'requests'>): string {
   const files = [
     ...drivers.map(({ script }) => script?.sha256 ?? null),
     ...(requests ?? []).map(({ body }) => body?.sha256 ?? null),

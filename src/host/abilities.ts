@@ -41,6 +41,8 @@ export function lacking(need: string): string | null {
       if (program === undefined) return `no program ${feature} is known`;
       return findProgram(program) === null ? `there is no ${program} here: ${howToGet(program)}` : null;
     }
+    case 'kubernetes':
+      return 'it stands on a cluster only: `--cluster kubernetes`';
     case 'quickassist':
       return joined(lackOfQuickAssist(findQuickAssist()), kind);
     case 'multi-buffer':

@@ -11,6 +11,8 @@ export type FaultCode =
   | 'CGROUP'
   | 'NETWORK_NAMESPACE'
   | 'NO_VARIANT_LEFT'
+  | 'BUILD_FAILED'
+  | 'GIT'
   | 'CLUSTER'
   | 'IMAGE_NOT_BUILT'
   | 'IMAGE_NOT_WRITTEN'

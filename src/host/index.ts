@@ -18,4 +18,5 @@ export * from './processes.js';
 export * from './programs.js';
 export { findQuickAssist } from './quickassist.js';
 export { firmwareRequests } from './quickassist-counters.js';
+export { kubernetesResource } from './quickassist-ids.js';
 export * from './short-process.js';

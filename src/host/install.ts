@@ -14,10 +14,17 @@ export function dataplaneBinary(): string {
   if (!existsSync(path)) {
     throw new EnvironmentFault(
       'DATAPLANE_MISSING',
-      `${path} does not exist: build it with "npm run build:go"`,
+      `${path} does not exist: build it with "${howToBuild()}"`,
     );
   }
   return path;
+}
+
+/** In somebody else's repository this package's scripts are not the folder's own. */
+function howToBuild(): string {
+  return dirname(installRoot).endsWith('node_modules')
+    ? 'npm explore meshmark -- npm run build:go'
+    : 'npm run build:go';
 }
 
 /** SHA-256 of a file, in hexadecimal. */

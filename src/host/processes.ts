@@ -14,6 +14,8 @@ export interface StartOptions {
   /** File of the network namespace it starts in; null or nothing leaves the harness's own. */
   readonly netns?: string | null;
   readonly env?: Readonly<Record<string, string>>;
+  /** Folder it starts in; null or nothing leaves the harness's own. */
+  readonly directory?: string | null;
   /** Called with each line of its stdout. Without it stdout goes to the kept log. */
   readonly onLine?: (line: string) => void;
 }
@@ -122,6 +124,7 @@ function launch(binary: string, options: StartOptions): StartedProcess {
     // A group of its own: Ctrl-C in the terminal reaches only the harness, which then ends the rest in order.
     detached: true,
     stdio: ['pipe', 'pipe', 'pipe'],
+    ...(options.directory == null ? {} : { cwd: options.directory }),
     env: ownEnvironment(options.env),
   });
   if (child.pid === undefined) {

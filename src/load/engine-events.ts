@@ -1,6 +1,6 @@
 /** What the slice engine says, parsed at the edge. The protocol is described in infra/dataplane/PROTOCOL.md. */
 import { z } from 'zod';
-import { coreSnapshot, cpuEdges, processSnapshot, sliceRecord } from '../record/index.js';
+import { coreSnapshot, cpuEdges, processSnapshot, type SliceRecord, sliceRecord } from '../record/index.js';
 
 /** A CPU clock may be unreadable (null) where the platform has none or the process is gone. */
 const edgesOrNull = z.object({
@@ -48,10 +48,16 @@ export const engineSlice = sliceRecord
     }),
     /** When requests really left, in ns of the engine's clock; only where the order asked for it. */
     sentAtNs: z.array(z.number()).optional(),
+    /** How long after the start that its order names it really began. */
+    lateMicros: z.number().optional(),
     failed: z.string().nullable(),
   });
 /** A slice as the engine saw it; the harness adds where in the plan it belongs. */
-export type EngineSlice = z.infer<typeof engineSlice>;
+export type EngineSlice = z.infer<typeof engineSlice> &
+  Pick<SliceRecord, 'agents'> & {
+    /** What casts doubt on a slice that several engines made together. */
+    readonly doubts?: readonly string[];
+  };
 
 export const engineProcess = processSnapshot
   .omit({ runtime: true, witness: true })
@@ -86,6 +92,9 @@ export const engineReady = z.object({
 });
 export type EngineReady = z.infer<typeof engineReady>;
 
+/** The engine's own time of day. */
+const engineClock = z.object({ event: z.literal('clock'), atMicros: z.number() });
+
 const done = z.object({
   event: z.literal('done'),
   id: z.int(),
@@ -98,6 +107,7 @@ export const engineEvent = z.discriminatedUnion('event', [
   engineSlice,
   engineReading,
   engineReady,
+  engineClock,
   done,
   refused,
 ]);

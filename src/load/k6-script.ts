@@ -14,12 +14,21 @@ export interface K6Load {
   readonly ratePerSecond: number | null;
   /** Where each slice's ramp begins, which ends at `ratePerSecond`; null for one rate throughout. */
   readonly fromRatePerSecond: number | null;
-  /** Absolute path of the user's own script; null for meshmark's. */
+  /** Path of the user's own script, absolute or relative to this one; null for meshmark's. */
   readonly script: string | null;
 }
 
-/** Where the service's messages are described, for k6's gRPC client. */
-const PROTO = join('infra', 'dataplane', 'internal', 'service', 'echo', 'echo.proto');
+/** Where a script runs, and for how long. */
+export interface K6Stay {
+  /** After so long it ends by itself; null where somebody ends it. */
+  readonly seconds: number | null;
+  /** Folder in which it finds `echo.proto`. */
+  readonly protoFolder: string;
+}
+
+/** The service's messages as they are described for k6's gRPC client. */
+export const K6_PROTO = join(installRoot, 'infra', 'dataplane', 'internal', 'service', 'echo', 'echo.proto');
+const HERE: K6Stay = { seconds: null, protoFolder: dirname(K6_PROTO) };
 /** k6 takes whole numbers of iterations for a unit of time; this many seconds of it keep thousandths of a rate. */
 const RATE_UNIT_SECONDS = 1000;
 /** The harness ends k6; this only bounds how long one without its harness goes on. */
@@ -46,15 +55,17 @@ const SCHEDULE_OPTIONS = [
  * model is an arrival rate over at most as many, constant or in a ramp over the measured part; an iteration that finds all
  * of them busy is dropped, and k6 counts it. A user's script keeps its options, except those that say when and how often it runs, and thresholds.
  */
-export function k6Script(load: K6Load): string {
+export function k6Script(load: K6Load, stay: K6Stay = HERE): string {
   const options = {
-    scenarios: { meshmark: executorOf(load) },
+    scenarios: { meshmark: executorOf(load, stay.seconds) },
     systemTags: SYSTEM_TAGS,
     ...(load.connectionPerRequest ? { noConnectionReuse: true } : {}),
   };
   if (load.script !== null) return userScript(load.script, options);
   const timeout = JSON.stringify({ timeout: load.timeoutMs });
-  return load.protocol === 'grpc' ? grpcScript(load, options, timeout) : httpScript(options, timeout);
+  return load.protocol === 'grpc'
+    ? grpcScript(load, options, timeout, stay.protoFolder)
+    : httpScript(options, timeout);
 }
 
 /** Iterations per second over the measured part of a slice; null in a closed loop. */
@@ -62,12 +73,11 @@ export function meanRateOf({ ratePerSecond, fromRatePerSecond }: K6Load): number
   return ratePerSecond === null ? null : ((fromRatePerSecond ?? ratePerSecond) + ratePerSecond) / 2;
 }
 
-function executorOf({
-  ratePerSecond,
-  fromRatePerSecond,
-  connections,
-}: K6Load): Readonly<Record<string, unknown>> {
-  const always = { duration: `${LONGEST_SECONDS}s`, gracefulStop: '0s' };
+function executorOf(
+  { ratePerSecond, fromRatePerSecond, connections }: K6Load,
+  seconds: number | null,
+): Readonly<Record<string, unknown>> {
+  const always = { duration: `${seconds ?? LONGEST_SECONDS}s`, gracefulStop: '0s' };
   if (ratePerSecond === null) return { executor: 'constant-vus', vus: connections, ...always };
   const inUnits = (rate: number) => Math.max(1, Math.round(rate * RATE_UNIT_SECONDS));
   const arrivals = {
@@ -85,7 +95,7 @@ function executorOf({
     stages: [
       { target: from, duration: WARMUP },
       { target: to, duration: MEASURED },
-      { target: to, duration: always.duration },
+      ...(seconds === null ? [{ target: to, duration: always.duration }] : []),
     ],
     gracefulStop: always.gracefulStop,
   };
@@ -109,12 +119,11 @@ export default function () {
 `;
 }
 
-function grpcScript(load: K6Load, options: object, params: string): string {
-  const proto = join(installRoot, PROTO);
+function grpcScript(load: K6Load, options: object, params: string, protoFolder: string): string {
   return `import grpc from 'k6/net/grpc';
 export const options = ${optionsText(options)};
 const client = new grpc.Client();
-client.load([${JSON.stringify(dirname(proto))}], 'echo.proto');
+client.load([${JSON.stringify(protoFolder)}], 'echo.proto');
 const params = ${params};
 let connected = false;
 export default function () {

@@ -56,37 +56,46 @@ export interface EngineTarget {
   readonly agentToken?: string;
 }
 
-export type EngineSliceOrder = { readonly seq: number; readonly target: string } & (
-  | {
-      readonly model: 'closed';
-      readonly requests: number;
-      readonly warmupRequests: number;
-      /** Of the draw from a mix of requests. */
-      readonly seed?: number;
-    }
-  | {
-      readonly model: 'closed';
-      readonly durationMs: number;
-      readonly warmupMs: number;
-      readonly seed?: number;
-      /** How long a connection rests after its answer. */
-      readonly thinkMs?: number;
-    }
-  | {
-      readonly model: 'open';
-      readonly ratePerSecond: number;
-      readonly arrivals: 'constant' | 'poisson' | 'bursts' | 'ramp';
-      /** Where a ramp begins. */
-      readonly fromRatePerSecond?: number;
-      /** Requests due at once, for bursts. */
-      readonly burst?: number;
-      /** Of how many requests the send times are told. */
-      readonly keepSends?: number;
-      readonly seed: number;
-      readonly durationMs: number;
-      readonly warmupMs: number;
-    }
-);
+/** What a slice that several engines make together is to each of them. */
+interface Together {
+  /** When its warm-up begins, by the engine's own time of day. */
+  readonly startAtMicros?: number;
+  /** Of an open slice: which part of the schedule, which all of them work out. */
+  readonly share?: { readonly place: number; readonly of: number };
+}
+
+export type EngineSliceOrder = { readonly seq: number; readonly target: string } & Together &
+  (
+    | {
+        readonly model: 'closed';
+        readonly requests: number;
+        readonly warmupRequests: number;
+        /** Of the draw from a mix of requests. */
+        readonly seed?: number;
+      }
+    | {
+        readonly model: 'closed';
+        readonly durationMs: number;
+        readonly warmupMs: number;
+        readonly seed?: number;
+        /** How long a connection rests after its answer. */
+        readonly thinkMs?: number;
+      }
+    | {
+        readonly model: 'open';
+        readonly ratePerSecond: number;
+        readonly arrivals: 'constant' | 'poisson' | 'bursts' | 'ramp';
+        /** Where a ramp begins. */
+        readonly fromRatePerSecond?: number;
+        /** Requests due at once, for bursts. */
+        readonly burst?: number;
+        /** Of how many requests the send times are told. */
+        readonly keepSends?: number;
+        readonly seed: number;
+        readonly durationMs: number;
+        readonly warmupMs: number;
+      }
+  );
 
 export interface LoadgenEngine {
   readonly ready: EngineReady;
@@ -98,6 +107,12 @@ export interface LoadgenEngine {
   /** Ends the slice being run and drops the rest of its order. */
   stop(): void;
   close(): Promise<void>;
+}
+
+/** An engine whose clock can be asked for at any time, so that it can be told when to begin. */
+export interface ClockedEngine extends LoadgenEngine {
+  /** Its time of day, in Unix µs. */
+  askClock(): Promise<number>;
 }
 
 interface Pending {
@@ -130,7 +145,7 @@ export function startLoadgen(
 }
 
 /** Talks with an engine that `open` starts, here or elsewhere. Throws DRIVER_EXITED or DRIVER_PROTOCOL. */
-export async function openLoadgen(open: OpenLineChannel): Promise<LoadgenEngine> {
+export async function openLoadgen(open: OpenLineChannel): Promise<ClockedEngine> {
   const pending = new Map<number, Pending>();
   let nextId = 1;
   let onReady: (ready: EngineReady) => void = () => undefined;
@@ -218,6 +233,10 @@ export async function openLoadgen(open: OpenLineChannel): Promise<LoadgenEngine>
     read: () =>
       ask({ op: 'read' }, (event, resolve) => {
         if (event.event === 'reading') resolve(event);
+      }),
+    askClock: () =>
+      ask({ op: 'clock' }, (event, resolve) => {
+        if (event.event === 'clock') resolve(event.atMicros);
       }),
     stop: () => {
       if (channel.endReason() === null) channel.writeLine(JSON.stringify({ id: nextId++, op: 'stop' }));

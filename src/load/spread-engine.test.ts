@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { EnvironmentFault } from '../host/index.js';
-import type { EngineReading, EngineSlice } from './engine-events.js';
+import type { EngineSlice } from './engine-events.js';
 import type { EngineTarget, LoadgenEngine } from './loadgen.js';
-import { mergedReading, spreadEngine } from './spread-engine.js';
+import { spreadEngine } from './spread-engine.js';
 
 const READY = { event: 'ready', pid: 1, goVersion: 'go', cpuClock: 'process' } as const;
 
-const target = (id: string, agents: EngineTarget['agents'] = []): EngineTarget => ({
+const target = (id: string): EngineTarget => ({
   id,
   address: '10.0.0.1:1',
   connections: 1,
@@ -15,35 +15,10 @@ const target = (id: string, agents: EngineTarget['agents'] = []): EngineTarget =
   connectionPerRequest: false,
   idleConnections: 0,
   processes: [],
-  agents,
-});
-
-const core = (cpu: number, idleMicros: number) => ({
-  cpu,
-  userMicros: 0,
-  systemMicros: 0,
-  irqMicros: 0,
-  softirqMicros: 0,
-  stealMicros: 0,
-  idleMicros,
-});
-
-const process = (role: string, pid: number, cpuNs: number | null, agent?: string) => ({
-  target: role === 'generator' ? '' : 'any',
-  role,
-  pid,
-  cpuNs,
-  userMicros: 1,
-  systemMicros: 1,
-  voluntarySwitches: 1,
-  involuntarySwitches: 1,
-  rssBytes: 10,
-  rssPeakBytes: 10,
-  ...(agent === undefined ? {} : { agent }),
 });
 
 /** An engine that notes what it is asked. */
-function noting(id: string, said: string[], cpu: unknown[] = []): LoadgenEngine {
+function noting(id: string, said: string[]): LoadgenEngine {
   return {
     ready: READY,
     setTargets: async (targets) => {
@@ -53,7 +28,7 @@ function noting(id: string, said: string[], cpu: unknown[] = []): LoadgenEngine 
     runSlices: async (orders, onSlice) => {
       for (const { seq } of orders) {
         said.push(`${id} slice ${seq}`);
-        onSlice({ event: 'slice', seq, target: id, cpu } as unknown as EngineSlice);
+        onSlice({ event: 'slice', seq, target: id } as unknown as EngineSlice);
       }
     },
     read: async () => ({ event: 'reading', atMicros: 5, processes: [], cores: [] }),
@@ -121,61 +96,5 @@ describe('spreadEngine', () => {
       [2, undefined],
     ]);
     expect(await engine.read()).toMatchObject({ processes: [] });
-  });
-
-  it('tells processes of different pods apart that have the same id', async () => {
-    const edges = (agent: string) => ({ role: 'x', pid: 7, warmupStartNs: 0, startNs: 1, endNs: 2, agent });
-    const cpu = [edges('10.0.0.1:9700'), edges('10.0.0.2:9700')];
-    const engine = spreadEngine(READY, async (id) => noting(id, [], cpu));
-    const agents = [
-      { address: '10.0.0.1:9700', pidBase: 1000, machine: 0 },
-      { address: '10.0.0.2:9700', pidBase: 2000, machine: 0 },
-    ];
-    await engine.setTargets([target('a', agents)]);
-    const seen: EngineSlice[] = [];
-    await engine.runSlices([order(1, 'a')], (slice) => seen.push(slice));
-    expect(seen[0]?.cpu.map(({ pid }) => pid)).toEqual([1007, 2007]);
-    expect(seen[0]?.cpu[0]).not.toHaveProperty('agent');
-  });
-});
-
-describe('mergedReading', () => {
-  const agents = [
-    { address: 'near', pidBase: 100, machine: 0 },
-    { address: 'far', pidBase: 200, machine: 1 },
-  ];
-  const answer = (address: string, idleMicros: number) => ({
-    address,
-    offsetMicros: 0,
-    uncertaintyMicros: 1,
-    atMicros: 0,
-    cores: [core(0, idleMicros)],
-  });
-  const reading = (generatorNs: number | null): EngineReading => ({
-    event: 'reading',
-    atMicros: 5,
-    processes: [
-      process('generator', 1, generatorNs),
-      process('outbound', 7, 10, 'near'),
-      process('inbound', 7, 20, 'far'),
-    ],
-    cores: [core(0, 1)],
-    agents: [answer('near', 2), answer('far', 3)],
-  });
-
-  it('has each machine’s cores once, and each target’s own generator', () => {
-    const merged = mergedReading([
-      { target: target('a', agents), reading: reading(5) },
-      { target: target('b', agents), reading: reading(6) },
-    ]);
-    expect(merged.cores).toEqual([core(0, 1), core(4096, 3)]);
-    const generators = merged.processes.filter(({ role }) => role === 'generator');
-    expect(generators.map(({ target: of, pid, cpuNs }) => [of, pid, cpuNs])).toEqual([
-      ['a', 101, 5],
-      ['b', 101, 6],
-    ]);
-    expect(merged.processes.filter((one) => one.target === 'b').map(({ pid }) => pid)).toEqual([
-      101, 107, 207,
-    ]);
   });
 });

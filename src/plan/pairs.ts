@@ -2,13 +2,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { GateRule, Pair } from '../record/index.js';
 import type { Scenario } from '../scenario/index.js';
-import { catalogueRow, type WrittenOptions } from '../variants/index.js';
+import { catalogueRow, type Version, type WrittenOptions } from '../variants/index.js';
 
 /** What of a declared variant decides what it is compared with. */
 interface Declared {
   readonly id: string;
   readonly kind: string;
   readonly options?: WrittenOptions;
+  readonly version?: Version;
 }
 
 /**
@@ -66,11 +67,12 @@ function ablationPairs(ablation: Scenario['ablation']): Pair[] {
 
 /**
  * The id of the variant that takes part for the counterpart of one: of its row's counterpart kind, with the same options
- * of the scenario's own, so that the two differ in one thing. Null when there is none.
+ * of the scenario's own and of the same version, so that the two differ in one thing. Null when there is none.
  */
 export function counterpartOf(variant: Declared, variants: readonly Declared[]): string | null {
   const wanted = catalogueRow(variant.kind)?.counterpart ?? null;
-  const same = (one: Declared) => isDeepStrictEqual(one.options ?? {}, variant.options ?? {});
+  const same = (one: Declared) =>
+    one.version === variant.version && isDeepStrictEqual(one.options ?? {}, variant.options ?? {});
   return variants.find((one) => one.kind === wanted && same(one))?.id ?? null;
 }
 

@@ -8,7 +8,9 @@ import {
   SHORTEST_BATCH_MS,
 } from '../scenario/index.js';
 import type { VariantSpec } from '../variants/index.js';
+import { type Against, besideTheirBases } from './against.js';
 import { ablationOf, cellPlans, gateOver } from './cells.js';
+import { confirmationFaults, FEWEST_REPLICAS } from './confirmation.js';
 import { clusterMs, estimateMs, roundsThatFit } from './estimate.js';
 import type { Plan, Schedule } from './plan.js';
 import { whyNotProfiled } from './profiles.js';
@@ -19,8 +21,14 @@ export interface PlanOverrides {
   readonly blocks?: number;
   /** Length of long slices. */
   readonly sliceMs?: number;
+  /** False for a run that goes on to its end whatever its gate says. */
+  readonly earlyStop?: boolean;
+  /** False for a gate that fails without running a regression again. */
+  readonly confirm?: boolean;
   /** Ids of the variants to measure; the baseline is always kept. */
   readonly variants?: readonly string[];
+  /** Compares each variant that is built from the scenario's repository with itself as another commit has it. */
+  readonly against?: Against;
 }
 
 export interface PlanSource {
@@ -36,21 +44,30 @@ export type PlannedScenario =
 
 /** Fresh starts beyond this number add little to an interval and much to the run. */
 const USUAL_REPLICAS = 12;
-const FEWEST_REPLICAS = 4;
 /** Slice lengths vary by so much either way, so that slices do not fall into step with GC or timers. */
 const JITTER = 0.3;
 
 /** The plan of a scenario, or why there can be none. Pure: the same arguments give the same plan. */
-export function planScenario(scenario: Scenario, source: PlanSource): PlannedScenario {
+export function planScenario(written: Scenario, source: PlanSource): PlannedScenario {
   const overrides = source.overrides ?? {};
-  const faults = [...overrideFaults(scenario, overrides)];
-  const declared = variantsTakingPart(scenario, overrides.variants);
+  const { against } = overrides;
+  const faults = [...overrideFaults(written, overrides)];
+  const compared =
+    against === undefined
+      ? { scenario: written, faults: [] }
+      : besideTheirBases(written, overrides.variants, against);
+  faults.push(...compared.faults);
+  const { scenario } = compared;
+  const declared = variantsTakingPart(scenario, against === undefined ? overrides.variants : []);
   const cells = cellPlans(scenario, declared);
   const variants = cells.flatMap((cell) => cell.variants);
   const schedule = scheduleOf(scenario, overrides, variants);
   if (faults.length > 0) return { ok: false, faults };
 
   faults.push(...scheduleFaults(schedule, variants.length));
+  if (scenario.gate.length > 0 && schedule.rounds >= FEWEST_REPLICAS) {
+    faults.push(...confirmationFaults(schedule, variants.length));
+  }
   const [first] = cells;
   if (faults.length > 0 || first === undefined) return { ok: false, faults };
 
@@ -89,6 +106,7 @@ export function planScenario(scenario: Scenario, source: PlanSource): PlannedSce
         ...(several && scenario.baseline !== null
           ? { baselines: cells.flatMap(({ baseline }) => baseline ?? []) }
           : {}),
+        ...(against === undefined ? {} : { baselines: basesOf(variants) }),
         pairs: cells.flatMap(({ pairs }) => pairs),
         confidence: scenario.confidence,
         margin: scenario.margin,
@@ -99,6 +117,7 @@ export function planScenario(scenario: Scenario, source: PlanSource): PlannedSce
         hasLong: schedule.long !== null,
         rounds: schedule.rounds,
         replicas: schedule.replicas,
+        ...looksOf(scenario, overrides, schedule.replicas),
         ...offloadCeilingOf(scenario, variants),
       },
       counterparts: Object.fromEntries(cells.flatMap(({ counterparts }) => Object.entries(counterparts))),
@@ -107,6 +126,24 @@ export function planScenario(scenario: Scenario, source: PlanSource): PlannedSce
         (estimateMs(schedule, variants.length) + clusterMs(scenario.cluster.provider, schedule)) / 1000,
     },
   };
+}
+
+/** After which sets of fresh processes the run may end; a look that is the only one ends nothing early. */
+function looksOf(
+  { gate, slices }: Scenario,
+  overrides: PlanOverrides,
+  replicas: number,
+): Pick<PlannedAnalysis, 'looks'> {
+  if (gate.length === 0 || !(overrides.earlyStop ?? slices.earlyStop) || replicas <= FEWEST_REPLICAS)
+    return {};
+  return {
+    looks: Array.from({ length: replicas - FEWEST_REPLICAS + 1 }, (_, index) => FEWEST_REPLICAS + index),
+  };
+}
+
+/** The variants that others are compared with where each is compared with another version of itself. */
+function basesOf(variants: readonly VariantSpec[]): string[] {
+  return variants.filter(({ build }) => build?.version === 'base').map(({ id }) => id);
 }
 
 /** Requests per second over a whole slice. */
@@ -167,6 +204,7 @@ function scheduleOf(
     // The scenario's own number is held against its own blocks; fewer blocks by an override take fewer replicas along.
     replicas: overrides.blocks === undefined && slices.replicas !== null ? wanted : Math.min(rounds, wanted),
     budgetMs: slices.budgetMs,
+    confirmBudgetMs: overrides.confirm === false ? 0 : slices.budgetMs * slices.confirmShare,
     micro: slices.micro,
     long:
       slices.long === null

@@ -16,6 +16,8 @@ export interface Schedule {
   /** Sets of fresh processes over the run; a new one stands every `rounds / replicas` rounds. */
   readonly replicas: number;
   readonly budgetMs: number;
+  /** How long a regression may be run again before the gate fails, beyond the budget; 0 or absent for not at all. */
+  readonly confirmBudgetMs?: number;
   readonly micro: {
     readonly requests: number;
     readonly warmupRequests: number;

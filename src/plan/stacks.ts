@@ -117,6 +117,8 @@ function whyNoGoProcess({ form }: VariantSpec): string | null {
       return 'its sidecars run in Node.js, and only those in Go tell their call stacks';
     case 'foreign':
       return `its proxy is ${form.program}, and only the Go sidecars tell their call stacks`;
+    case 'injected':
+      return 'its proxy is the cluster’s, and only the Go sidecars tell their call stacks';
     case 'custom':
       return 'its proxy is a program of your own, and only the Go sidecars tell their call stacks';
   }

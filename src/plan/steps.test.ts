@@ -53,6 +53,15 @@ describe('a plan of steps', () => {
     expect(stepped({ ...SWEEP, steps, rounds: 60, budgetMs: 90_000 }).schedule.replicas).toBe(15);
   });
 
+  it('is sent by as many agents as the scenario’s load, open or closed', () => {
+    const many = TEXT.replace('name: steps', 'name: steps\ncluster: {provider: kubernetes}');
+    for (const load of ['model: open, rate: 800/s, agents: 4', 'model: closed, agents: 4']) {
+      const text = many.replace('model: open, rate: 800/s, arrivals: constant', load);
+      expect(stepped(SWEEP, text).load).toMatchObject({ driver: 'loadgen', model: 'open', agents: 4 });
+    }
+    expect(stepped().load).not.toHaveProperty('agents');
+  });
+
   it('has a budget that ends, since certificates are made for it', () => {
     const plan = stepped();
     expect(plan.schedule.budgetMs).toBeCloseTo(2000 * plan.estimatedSeconds, 6);

@@ -67,7 +67,13 @@ export function withSteps(plan: Plan, options: StepOptions): SteppedPlan {
       load:
         load.model === 'open'
           ? load
-          : { driver: 'loadgen', model: 'open', ratePerSecond: firstRate(steps), arrivals: 'poisson' },
+          : {
+              ...(load.agents === undefined ? {} : { agents: load.agents }),
+              driver: 'loadgen',
+              model: 'open',
+              ratePerSecond: firstRate(steps),
+              arrivals: 'poisson',
+            },
       schedule: {
         ...plan.schedule,
         rounds,

@@ -1,6 +1,7 @@
 /** What came out of a run: a pure function of its manifest and its slices. */
 import { z } from 'zod';
 import { generatorFloor } from './control.js';
+import { look } from './looks.js';
 import { metricName } from './planned.js';
 import { offloadCeiling } from './profiles.js';
 import { track, validity } from './slices.js';
@@ -158,6 +159,8 @@ export const analysis = z.object({
   disagreements: z.array(disagreement),
   witnesses: z.record(z.string(), z.array(witnessResult)),
   gate: z.array(gateResult),
+  /** Each look that could have ended the run; absent where it could not end early. */
+  looks: z.array(look).optional(),
   validity,
   /** What the generator adds by itself; absent in records of earlier versions and where it was not measured. */
   generatorFloor: generatorFloor.optional(),

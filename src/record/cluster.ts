@@ -13,6 +13,8 @@ export const clusterRecord = z.object({
   imageIds: z.array(z.string()),
   /** What everything of the run was marked with in the cluster. */
   run: z.string(),
+  /** Pods that make each variant's load together; absent where one does. */
+  agents: z.int().min(2).optional(),
   nodes: z.array(
     z.object({
       name: z.string(),

@@ -4,11 +4,14 @@
  * only added up. Here the counts of the encoding go straight into one array, by bucket number, and a value is computed only
  * for the buckets that are asked about.
  */
+import hdr from 'hdr-histogram-js';
 import {
   bucketValueNs,
   createEncodedBuckets,
   decodeHistogram,
   EMPTY_HISTOGRAM,
+  emptyHistogram,
+  HIGHEST_NS,
   type Histogram,
   mergeHistograms,
   quantileNs,
@@ -55,6 +58,19 @@ export function sumHistograms(encodings: Iterable<string>): Histogram {
   const sum = createHistogramSum();
   for (const encoding of encodings) sum.add(encoding);
   return sum.total();
+}
+
+/**
+ * Encoded histograms as one encoding with all their samples, in the layout of `createLatencyRecorder`; lossless where
+ * they have that layout. Throws RangeError when a text is no such histogram.
+ */
+export function mergeEncodedHistograms(encodings: Iterable<string>): string {
+  const { valuesNs, counts } = sumHistograms(encodings);
+  const merged = emptyHistogram();
+  valuesNs.forEach((valueNs, index) => {
+    merged.recordValueWithCount(Math.min(HIGHEST_NS, valueNs), counts[index] ?? 0);
+  });
+  return hdr.encodeIntoCompressedBase64(merged);
 }
 
 /** An empty sum. `add` throws RangeError for a text that is no histogram. */

@@ -6,11 +6,11 @@ import {
   createLatencyRecorder,
   decodeHistogram,
   EMPTY_HISTOGRAM,
-  mergeEncodedHistograms,
   mergeHistograms,
   quantileNs,
   samplesAbove,
 } from './histogram.js';
+import { mergeEncodedHistograms } from './histogram-sum.js';
 
 function encode(valuesNs: readonly number[]): string {
   const recorder = createLatencyRecorder();

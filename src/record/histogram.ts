@@ -24,7 +24,7 @@ export const EMPTY_HISTOGRAM: Histogram = {
 /** Relative width of a bucket at 3 significant digits: 1/1024, the most that a value read back can be too high. */
 export const HISTOGRAM_RESOLUTION = 1 / 1024;
 
-const HIGHEST_NS = 3_600_000_000_000;
+export const HIGHEST_NS = 3_600_000_000_000;
 const SIGNIFICANT_DIGITS = 3;
 
 /** Cookies without the word-size nibble; HdrHistogram, AbstractHistogram.java, "V2EncodingCookieBase". */
@@ -207,21 +207,6 @@ function mergeTwo(a: Histogram, b: Histogram): Histogram {
   return { valuesNs: values.slice(0, size), counts: counts.slice(0, size), total: a.total + b.total };
 }
 
-/**
- * Encoded histograms as one encoding with all their samples, in the layout of `createLatencyRecorder`; lossless where
- * they have that layout. Throws RangeError when a text is no such histogram.
- */
-export function mergeEncodedHistograms(encodings: readonly string[]): string {
-  const sum = emptyHistogram();
-  for (const encoding of encodings) {
-    const { valuesNs, counts } = decodeHistogram(encoding);
-    valuesNs.forEach((valueNs, index) => {
-      sum.recordValueWithCount(Math.min(HIGHEST_NS, valueNs), counts[index] ?? 0);
-    });
-  }
-  return hdr.encodeIntoCompressedBase64(sum);
-}
-
 /** Rank, from 1, of the sample that is the quantile `q`: the smallest with at least a share `q` at or below it. */
 function rankOf(total: number, q: number): number {
   if (!(q >= 0 && q <= 1)) throw new RangeError(`quantile ${q} is not between 0 and 1`);
@@ -267,7 +252,8 @@ export function createLatencyRecorder(): LatencyRecorder {
   };
 }
 
-function emptyHistogram(): HdrHistogram {
+/** In the layout of this project. */
+export function emptyHistogram(): HdrHistogram {
   return hdr.build({
     lowestDiscernibleValue: 1,
     highestTrackableValue: HIGHEST_NS,

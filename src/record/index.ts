@@ -1,18 +1,30 @@
 export * from './analysis.js';
 export * from './cluster.js';
+export * from './confirmation.js';
 export * from './control.js';
 export { RecordError, type RecordFaultCode } from './fault.js';
 export { type RecordFileSystem, realFileSystem } from './file-system.js';
-export * from './histogram.js';
+export {
+  createLatencyRecorder,
+  decodeHistogram,
+  HISTOGRAM_RESOLUTION,
+  type Histogram,
+  type LatencyRecorder,
+  mergeHistograms,
+  quantileNs,
+  samplesAbove,
+} from './histogram.js';
 export {
   createHistogramSum,
   type HistogramSum,
+  mergeEncodedHistograms,
   type SlicePercentiles,
   sumHistograms,
 } from './histogram-sum.js';
 export * from './imported.js';
 export { jsonFaultPosition } from './json-position.js';
 export * from './line.js';
+export * from './looks.js';
 export * from './metrics.js';
 export * from './planned.js';
 export * from './profiles.js';

@@ -38,6 +38,8 @@ export const plannedAnalysis = z.object({
   hasLong: z.boolean(),
   rounds: z.int().positive(),
   replicas: z.int().positive(),
+  /** After how many sets of fresh processes the run may end because its gate is decided; absent where it may not. */
+  looks: z.array(z.int().positive()).optional(),
   /** Absent where the scenario asks for no bound on what offloading could save. */
   offloadCeiling: plannedOffloadCeiling.optional(),
   /** Absent where the run is neither a sweep nor a search; else it has nothing but steps. */

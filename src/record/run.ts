@@ -6,6 +6,8 @@
 import { z } from 'zod';
 import { analysis } from './analysis.js';
 import { clusterRecord } from './cluster.js';
+import { confirmation } from './confirmation.js';
+import { runEnding } from './looks.js';
 import { metricName, plannedAnalysis } from './planned.js';
 import { topology } from './topology.js';
 
@@ -115,6 +117,10 @@ export const noiseFloor = z.object({
   seconds: z.number().positive(),
   /** Smallest relative change of CPU per request that a run of that length shows. */
   smallestDecidable: z.number().nonnegative(),
+  /** Name of the scenario that it was measured with; absent for meshmark's own. */
+  scenario: z.string().optional(),
+  /** The same for every metric that the calibration judged; absent where it judged CPU per request alone. */
+  metrics: z.partialRecord(metricName, z.number().nonnegative()).optional(),
 });
 export type NoiseFloor = z.infer<typeof noiseFloor>;
 
@@ -160,6 +166,21 @@ export const runCell = z.object({
 });
 export type RunCell = z.infer<typeof runCell>;
 
+const commitId = z.string().regex(/^[0-9a-f]{40,64}$/);
+
+/** Another commit of the scenario's repository that variants were compared with. */
+export const comparedCommit = z.object({
+  /** As it was asked for, such as `git:main`. */
+  asked: z.string(),
+  /** Its full id. */
+  commit: commitId,
+  /** What lay in the repository: the commit checked out there, and whether files of it were changed. */
+  own: z.object({ commit: commitId, changed: z.boolean() }),
+  /** Ids of variants whose program is the same, byte for byte, in both versions. */
+  identical: z.array(z.string()),
+});
+export type ComparedCommit = z.infer<typeof comparedCommit>;
+
 export const runRecord = z.object({
   schema: z.literal(RUN_SCHEMA),
   runId: z.string(),
@@ -172,6 +193,10 @@ export const runRecord = z.object({
   state: z.enum(['running', 'finished', 'interrupted', 'failed']),
   /** Why it is `interrupted` or `failed`; null otherwise. */
   stateReason: z.string().nullable(),
+  /** Absent in records of earlier versions, and of runs that failed or were killed. */
+  ending: runEnding.optional(),
+  /** Absent where no regression was run again. */
+  confirmation: confirmation.optional(),
   scenario: z.object({ name: z.string(), path: z.string(), text: z.string() }),
   planned: plannedAnalysis,
   variants: z.array(runVariant),
@@ -196,6 +221,8 @@ export const runRecord = z.object({
     .optional(),
   /** Null or absent where every request was a GET of `/`, or a call of gRPC. */
   requests: z.array(askedRequest).nullable().optional(),
+  /** Absent where variants were compared with one another. */
+  against: comparedCommit.optional(),
   analysis: analysis.nullable(),
 });
 export type RunRecord = z.infer<typeof runRecord>;

@@ -57,6 +57,28 @@ export const eventLoop = z.object({
 });
 export type EventLoop = z.infer<typeof eventLoop>;
 
+/** One load generator of several that made a slice together, as it alone saw it. */
+export const loadAgent = z.object({
+  /** Its place among them, from 0. */
+  agent: z.int().nonnegative(),
+  pod: z.string(),
+  node: z.string(),
+  /** Why it was lost; null where it was not. What a lost one measured is in no figure, and without it the others are not asked again. */
+  lost: z.string().nullable(),
+  requests: z.int().nonnegative(),
+  errors: errorCounts,
+  /** As the slice's own; null in slices of a number of requests, and where it told nothing. */
+  latency: encodedHistogram.nullable(),
+  sendLag: encodedHistogram.nullable(),
+  /** CPU of the generator itself. */
+  cpuNs: z.number(),
+  /** How long after the common start it began; null where that is not known. */
+  lateMicros: z.number().nullable(),
+  /** By how much its clock may be wrong against the harness's, either way. */
+  clockUncertaintyMicros: z.number(),
+});
+export type LoadAgent = z.infer<typeof loadAgent>;
+
 export const sliceRecord = z.object({
   type: z.literal('slice'),
   /** Position in the run, from 0, over all variants and tracks. */
@@ -106,6 +128,8 @@ export const sliceRecord = z.object({
     /** Scheduled requests that were never sent, since every connection was busy; absent where the driver sends all. */
     dropped: z.int().nonnegative().optional(),
   }),
+  /** The generators, where several made the slice together; all figures are of all that answered. */
+  agents: z.array(loadAgent).optional(),
   /**
    * What clients that read slowly came to; absent where there are none. They are in none of the figures above, but for the
    * CPU, which the data plane spent on them too.

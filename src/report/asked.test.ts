@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { ClusterRecord } from '../record/index.js';
 import { askedDetails, askedFacts } from './asked.js';
 import { sampleRun } from './testing/sample-run.js';
 
@@ -9,6 +10,34 @@ describe('what was asked', () => {
   test('is not spoken of where it was one request over and over', () => {
     expect(askedFacts(run)).toEqual([]);
     expect(askedDetails(run)).toEqual([]);
+  });
+
+  test('names the commit that each variant stands beside itself of', () => {
+    const [commit, own] = ['1'.repeat(40), '2'.repeat(40)];
+    const against = { asked: 'git:main', commit, own: { commit: own, changed: true }, identical: ['plain'] };
+    expect(askedFacts({ ...run, against })).toEqual(['each variant beside itself at commit 111111111111']);
+    expect(askedDetails({ ...run, against })).toEqual([
+      [
+        'Compared with',
+        `git:main, commit ${commit}; what lay here was commit ${own} with changes; the same program, byte for byte, in both: plain`,
+      ],
+    ]);
+  });
+
+  test('says from how many agents the load came', () => {
+    const cluster: ClusterRecord = {
+      provider: 'kubernetes',
+      context: 'bench',
+      version: 'v1.34.4',
+      image: 'i',
+      imageIds: [],
+      run: 'r',
+      agents: 4,
+      nodes: [],
+      pods: [],
+      leftOut: [],
+    };
+    expect(askedFacts({ ...run, cluster })).toEqual(['load from 4 agents']);
   });
 
   test('names the cells of a matrix and what each differs in', () => {

@@ -1,11 +1,13 @@
 /** What the clients asked for, where it was not one request over and over. */
-import type { AskedRequest, RunRecord } from '../record/index.js';
+import type { AskedRequest, ComparedCommit, RunRecord } from '../record/index.js';
 import { quantity, share } from './format.js';
 import { shortened } from './html.js';
 
-/** As short facts for the first screen; none for one workload of one request and no slow clients. Nothing in them is a user's text. */
-export function askedFacts({ cells, requests, slowClients }: RunRecord): readonly string[] {
+/** As short facts for the first screen; none for one workload of one request from one generator and no slow clients. Nothing in them is a user's text. */
+export function askedFacts({ cells, requests, slowClients, against, cluster }: RunRecord): readonly string[] {
   return [
+    ...(against === undefined ? [] : [`each variant beside itself at commit ${against.commit.slice(0, 12)}`]),
+    ...(cluster?.agents === undefined ? [] : [`load from ${cluster.agents} agents`]),
     ...(cells === undefined ? [] : [`a matrix of ${plural(cells.length, 'cell')}`]),
     ...(requests === null || requests === undefined
       ? []
@@ -21,9 +23,11 @@ export function askedDetails({
   cells,
   requests,
   slowClients,
+  against,
 }: RunRecord): readonly (readonly [label: string, text: string])[] {
   const total = (requests ?? []).reduce((sum, { weight }) => sum + weight, 0);
   return [
+    ...(against === undefined ? [] : [['Compared with', comparedText(against)] as const]),
     ...(cells ?? []).map(({ id, values }) => [`Cell ${shortened(id)}`, valuesText(values)] as const),
     ...(requests ?? []).map(
       (request, index) =>
@@ -38,6 +42,11 @@ export function askedDetails({
           ] as const,
         ]),
   ];
+}
+
+function comparedText({ asked, commit, own, identical }: ComparedCommit): string {
+  const same = identical.map((id) => shortened(id)).join(', ');
+  return `${shortened(asked)}, commit ${commit}; what lay here was commit ${own.commit}${own.changed ? ' with changes' : ''}${same === '' ? '' : `; the same program, byte for byte, in both: ${same}`}`;
 }
 
 /** `responseBytes: 64KiB; connections: 4`. */

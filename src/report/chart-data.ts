@@ -15,6 +15,7 @@ export interface ChartData {
   readonly switches: HopBars | null;
   readonly ablation: readonly AblationSeries[];
   readonly rates: readonly RateSeries[];
+  readonly narrowing: readonly NarrowingSeries[];
 }
 
 export interface ChartVariant {
@@ -78,6 +79,18 @@ export interface HopBars {
 
 /** A change and the interval it lies in, as ratios. */
 export type RatioInterval = readonly [ratio: number, low: number, high: number];
+
+/** A change and its interval after so many sets of fresh processes, as ratios. */
+export interface NarrowingSeries {
+  /** The chart's id in the page. */
+  readonly chart: string;
+  readonly title: string;
+  /** The gate's limit as a ratio; null where it is not known. */
+  readonly limit: number | null;
+  /** What does not matter either way, as a fraction. */
+  readonly margin: number;
+  readonly points: readonly (readonly [replicas: number, ratio: number, low: number, high: number])[];
+}
 
 /** What each factor of a variant does to one metric; null where it is not known. */
 export interface AblationSeries {

@@ -25,8 +25,10 @@ import type {
 } from './chart-data.js';
 import { cpuHopBars, switchBars } from './cost-bars.js';
 import type { SliceFigures, VariantFigures } from './figures.js';
+import { rounded } from './format.js';
 import { partNames, timedSplits } from './hops.js';
 import { shortened } from './html.js';
+import { narrowingSeries } from './narrowing.js';
 import type { PauseBucket, WindowFigures } from './window-figures.js';
 import { hasRatio } from './words.js';
 
@@ -69,6 +71,7 @@ export function chartData(
     switches: switchBars(windows),
     ablation: ablationSeries(run),
     rates: rateSeries(run),
+    narrowing: narrowingSeries(run),
   };
 }
 
@@ -291,9 +294,4 @@ function rateSeries(run: RunRecord): readonly RateSeries[] {
       ];
     },
   );
-}
-
-/** Five significant digits: finer than a pixel, and a third of the bytes. */
-export function rounded(value: number): number {
-  return Number(value.toPrecision(5));
 }

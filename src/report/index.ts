@@ -1,6 +1,8 @@
 export { loadReportAssets } from './assets.js';
 export { readCarriedRun } from './carried-run.js';
+export { confirmationSentence, endingSentence } from './ending.js';
 export { type FolderEntry, renderFolderHtml } from './folder-page.js';
+export { REPORT_FORMATS, type ReportFormat, renderAs } from './formats/index.js';
 export { renderHistoryHtml } from './history.js';
 export { renderImportedHtml, renderImportedMarkdown } from './imported.js';
 export { renderJunit } from './junit.js';

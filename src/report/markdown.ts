@@ -1,6 +1,7 @@
 /** The summary for a pull request: what was asked, what came out, and how to repeat it. */
 import { type Effect, METRICS, type RunRecord } from '../record/index.js';
 import { askedFacts } from './asked.js';
+import { confirmationSentence, endingSentence } from './ending.js';
 import { coverage } from './format.js';
 import { gcTailSentence } from './gc-tail.js';
 import { shortened, visibleText } from './html.js';
@@ -36,6 +37,7 @@ export function renderMarkdown(run: RunRecord): string {
       : [
           `**The run is ${run.state}**${run.stateReason === null ? '' : `: ${escapeMarkdown(run.stateReason)}`}`,
         ]),
+    [endingSentence(run), confirmationSentence(run)].filter((one) => one !== null).join(' '),
     leadingEffects(run, analysis.effects)
       .map((effect) => `- ${symbolOf(effect)} ${escapeMarkdown(sentenceOf(run, effect))}.`)
       .join('\n'),

@@ -8,6 +8,7 @@ import { type ReportAssets, renderHtml } from './index.js';
 import { chromiumPath, firstPaintMillis, withPage } from './testing/browser.js';
 import { builtAssets } from './testing/built-assets.js';
 import { manyVariants } from './testing/many-variants.js';
+import { withLooks } from './testing/sample-looks.js';
 import { sampleWithMechanisms } from './testing/sample-mechanisms.js';
 import { KNOWN_EFFECTS, sampleRun } from './testing/sample-run.js';
 
@@ -94,6 +95,13 @@ describe.skipIf(chromiumPath() === null)('the report in a browser', { timeout: 6
         ' service',
       ]);
       expect(await page.locator('[data-chart="ablation-cpu"] .legend li').count()).toBe(2);
+      expect(complaints).toEqual([]);
+    });
+  });
+
+  test('draws how the interval of a run that ended early narrowed', async () => {
+    await withPage(renderHtml({ ...input, run: withLooks() }, assets), {}, async ({ page, complaints }) => {
+      await expectDrawn(page, 'narrowing-0');
       expect(complaints).toEqual([]);
     });
   });

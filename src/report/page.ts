@@ -15,6 +15,8 @@ import { headline } from './sections/headline.js';
 import { history } from './sections/history.js';
 import { hopSplit } from './sections/hop-split.js';
 import { latency } from './sections/latency.js';
+import { loadAgents } from './sections/load-agents.js';
+import { narrowing } from './sections/narrowing.js';
 import { offload } from './sections/offload.js';
 import { machine, rawData, scenario } from './sections/origin.js';
 import { overhead } from './sections/overhead.js';
@@ -64,6 +66,7 @@ function sectionsOf(view: View): readonly Section[] {
   // A sweep or a search has steps at rates of their own and no slices, of which everything else tells.
   if (view.run.planned.steps !== undefined) return [rates(view), ...proof];
   return [
+    narrowing(view),
     surprises(view),
     why(view),
     overhead(view),
@@ -71,6 +74,7 @@ function sectionsOf(view: View): readonly Section[] {
     latency(view),
     hopSplit(view),
     sliceStrip(view),
+    loadAgents(view),
     cpu(view),
     offload(view),
     switches(view),

@@ -6,6 +6,7 @@ import { standUpOrder, workloadOf } from '../plan/index.js';
 import type { VariantSpec } from '../variants/index.js';
 import { grpcMethodOf } from './grpc-method.js';
 import { checkParity } from './parity.js';
+import { serviceOf } from './service-spec.js';
 import { deploymentOf, failVariant, livingVariants, type Session } from './session.js';
 import { spokenIn } from './spoken.js';
 import { readClocks, windowOf } from './windows.js';
@@ -58,16 +59,7 @@ function deploySpecs(session: Session): DeploySpec[] {
   const specs = new Map<string, { variants: VariantSpec[]; service: DeploySpec['service'] }>();
   for (const variant of livingVariants(session)) {
     const workload = workloadOf(session.plan, variant.id);
-    const service = {
-      protocol: workload.protocol,
-      stream: workload.stream,
-      responseBytes: workload.responseBytes,
-      delayMs: workload.serviceDelayMs,
-      ...(workload.serviceCapacityPerSecond === null
-        ? {}
-        : { capacityPerSecond: workload.serviceCapacityPerSecond }),
-      faultRate: workload.faultRate,
-    };
+    const service = serviceOf(workload);
     const name = JSON.stringify(service);
     const spec = specs.get(name) ?? { variants: [], service };
     spec.variants.push(variant);
@@ -139,9 +131,16 @@ export async function letIdleGo(session: Session): Promise<void> {
 async function checkDenials(session: Session): Promise<void> {
   for (const variant of livingVariants(session)) {
     const { form } = variant;
-    const { entry, askedAt = entry, forbidden, client } = deploymentOf(session, variant.id);
+    const {
+      entry,
+      askedAt = entry,
+      forbidden,
+      client,
+      tryConnecting = connectFromHere,
+    } = deploymentOf(session, variant.id);
     if (forbidden !== null) {
-      const found = await connectionDenied(forbidden);
+      const tried = await tryConnecting(forbidden);
+      const found = tried === 'denied' ? null : tried === 'accepted' ? 'it was accepted' : tried;
       if (found !== null)
         failVariant(session, variant.id, `a connection that its policy forbids was not denied: ${found}`);
     }
@@ -157,20 +156,20 @@ async function checkDenials(session: Session): Promise<void> {
   }
 }
 
-/** Null when the kernel refuses a connection to `address` (`host:port`) as its policy says (EPERM); else what came of it. */
-function connectionDenied(address: string): Promise<string | null> {
+/** `denied` when the kernel refuses a connection to `address` (`host:port`) as its policy says (EPERM); else what came of it. */
+function connectFromHere(address: string): Promise<string> {
   const separator = address.lastIndexOf(':');
   const host = address.slice(0, separator).replace(/^\[|\]$/g, '');
   return new Promise((resolve) => {
     const socket = connect({ host, port: Number(address.slice(separator + 1)), timeout: DENIAL_LIMIT_MS });
-    const settle = (found: string | null) => {
+    const settle = (found: string) => {
       socket.destroy();
       resolve(found);
     };
-    socket.once('connect', () => settle('it was accepted'));
+    socket.once('connect', () => settle('accepted'));
     socket.once('timeout', () => settle('no answer'));
     socket.once('error', (error: NodeJS.ErrnoException) =>
-      settle(error.code === 'EPERM' ? null : error.message),
+      settle(error.code === 'EPERM' ? 'denied' : error.message),
     );
   });
 }

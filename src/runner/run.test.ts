@@ -121,6 +121,27 @@ describe('executeRun', () => {
     expect(outcome).toMatchObject({ state: 'finished', roundsDone: 3 });
   });
 
+  it('tells after each round how many sets of fresh processes have served all their rounds, and who is left', async () => {
+    const told: (readonly [number, number, number])[] = [];
+    const { outcome } = await run(6, 3, fakeMachine({ variant: 'pooled-buffer', seq: 60 }), {
+      decide: ({ roundsDone, replicasDone, failures }) => {
+        told.push([roundsDone, replicasDone, failures.size]);
+        return 'continue';
+      },
+    });
+    expect(told.map(([rounds, replicas]) => [rounds, replicas])).toEqual([
+      [1, 0],
+      [2, 1],
+      [3, 1],
+      [4, 2],
+      [5, 2],
+      [6, 3],
+    ]);
+    expect(told[0]?.[2]).toBe(0);
+    expect(told.at(-1)?.[2]).toBe(1);
+    expect(outcome.replicasDone).toBe(3);
+  });
+
   it('keeps what was measured before an interruption and nothing of the slice it cut short', async () => {
     const controller = new AbortController();
     let seen = 0;

@@ -18,6 +18,8 @@ import { runStepRound } from './steps.js';
 export interface RunOutcome {
   readonly state: 'finished' | 'interrupted';
   readonly roundsDone: number;
+  /** Whole sets of fresh processes that served all their rounds. */
+  readonly replicasDone: number;
   /** Why a variant took no further part, by variant id. */
   readonly failures: ReadonlyMap<string, string>;
   readonly parity: readonly ParityFinding[];
@@ -64,7 +66,8 @@ export async function executeRun(
       roundsDone += 1;
       if (livingVariants(session).length === 0) break;
       const elapsedMs = (ports.clock.nowMicros() - startedAtMicros) / 1000;
-      if (hooks.decide({ roundsDone, elapsedMs }) === 'stop') break;
+      const replicasDone = wholeReplicas(plan, roundsDone);
+      if (hooks.decide({ roundsDone, replicasDone, failures: session.failures, elapsedMs }) === 'stop') break;
     }
   } finally {
     hooks.signal.removeEventListener('abort', stopEngine);
@@ -74,6 +77,7 @@ export async function executeRun(
   return {
     state: hooks.signal.aborted ? 'interrupted' : 'finished',
     roundsDone,
+    replicasDone: wholeReplicas(plan, roundsDone),
     failures: session.failures,
     parity: session.parity,
   };
@@ -112,6 +116,10 @@ async function runRound(session: Session): Promise<boolean> {
   progress('CPU profiles');
   await runProfiles(session);
   return true;
+}
+
+function wholeReplicas({ schedule }: Plan, roundsDone: number): number {
+  return replicaOf(roundsDone, schedule.rounds, schedule.replicas);
 }
 
 /** Rounds are spread over the replicas as evenly as they go, neighbours in time on the same one. */

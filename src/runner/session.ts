@@ -73,6 +73,10 @@ export interface RunnerHooks {
   /** Asked after every round: whether what is known suffices, or the budget is spent. */
   readonly decide: (state: {
     readonly roundsDone: number;
+    /** Whole sets of fresh processes that have served all their rounds. */
+    readonly replicasDone: number;
+    /** Variants that take no further part. */
+    readonly failures: ReadonlyMap<string, string>;
     readonly elapsedMs: number;
   }) => 'continue' | 'stop';
   /** In a search, the rate to try next with a variant; null when nothing more is to be learnt of it. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createLatencyRecorder } from '../record/index.js';
-import { auditK6Slice, auditOpenSlice, withClocksMissing } from './slice-record.js';
+import type { Session } from './session.js';
+import { auditK6Slice, auditOpenSlice, loadgenSlice, withClocksMissing } from './slice-record.js';
 
 function lag(ns: number): string {
   const recorder = createLatencyRecorder();
@@ -55,6 +56,27 @@ describe('auditOpenSlice', () => {
   it('calls a slice invalid when the generator used up its core', () => {
     const generator = { cpuNs: 990e6, gcCycles: 0, connectionWaits: 0 };
     expect(auditOpenSlice(seen({ generator }), oneSecond).reasons.join()).toMatch(/saturated/);
+  });
+
+  it('takes the busiest of several generators, not all of them together', () => {
+    const agent = (place: number, cpuNs: number) => ({
+      agent: place,
+      pod: `pod-${place}`,
+      node: 'node',
+      lost: null,
+      requests: 500,
+      errors: { connect: 0, reset: 0, timeout: 0, status: 0, protocol: 0 },
+      latency: null,
+      sendLag: null,
+      cpuNs,
+      lateMicros: 0,
+      clockUncertaintyMicros: 0,
+    });
+    const generator = { cpuNs: 1200e6, gcCycles: 0, connectionWaits: 0 };
+    const even = seen({ generator, agents: [agent(0, 600e6), agent(1, 600e6)] });
+    expect(auditOpenSlice(even, oneSecond).status).toBe('valid');
+    const uneven = seen({ generator, agents: [agent(0, 200e6), agent(1, 1000e6)] });
+    expect(auditOpenSlice(uneven, oneSecond).reasons.join()).toMatch(/saturated/);
   });
 });
 
@@ -112,4 +134,39 @@ describe('withClocksMissing', () => {
     expect(withClocksMissing(whole, { cpu: [edges(7), edges(8)] }, { agents: [], processes })).toEqual(valid);
     expect(withClocksMissing(whole, { cpu: [] }, { processes })).toEqual(valid);
   });
+});
+
+it('a slice whose agents may not have begun together is suspect, and the record keeps each agent’s own part', () => {
+  const session = { round: 1, replica: 2, standing: new Map() } as unknown as Session;
+  const planned = {
+    ...oneSecond,
+    block: 3,
+    position: 0,
+    track: 'long',
+    variant: 'plain',
+    arrivalSeed: 7,
+  } as const;
+  const doubts = ['load agent 2 on b began 12 ms after the others'];
+  const told = {
+    ...seen({}),
+    event: 'slice' as const,
+    seq: 9,
+    target: 'plain',
+    warmupRequests: 0,
+    bytesReceived: 0,
+    latency: null,
+    sendLatency: null,
+    beyondResidence: null,
+    cpu: [],
+    agents: [],
+    failed: null,
+    doubts,
+  };
+  const slice = loadgenSlice(session, planned, told, 'open');
+  expect(slice.validity).toEqual({ status: 'suspect', reasons: doubts });
+  expect(slice.agents).toEqual([]);
+  expect(slice).not.toHaveProperty('doubts');
+  const late = loadgenSlice(session, planned, { ...told, sendLag: lag(40e6) }, 'open');
+  expect(late.validity.status).toBe('invalid');
+  expect(late.validity.reasons).toContain(doubts[0]);
 });

@@ -40,7 +40,15 @@ export function loadgenSlice(
   seen: EngineSlice,
   model: 'open' | 'closed',
 ): SliceRecord {
-  const { event: _event, target: _target, sentAtNs: _sentAtNs, failed, ...measured } = seen;
+  const {
+    event: _event,
+    target: _target,
+    sentAtNs: _sentAtNs,
+    lateMicros: _lateMicros,
+    doubts = [],
+    failed,
+    ...measured
+  } = seen;
   const held: Validity = model === 'open' ? auditOpenSlice(seen, slice) : { status: 'valid', reasons: [] };
   return {
     ...measured,
@@ -48,8 +56,22 @@ export function loadgenSlice(
     driver: 'loadgen',
     model,
     status: failed === null ? { state: 'measured' } : { state: 'failed', reason: failed },
-    validity: failed === null ? withClocksMissing(held, seen, session.standing.get(slice.variant)) : held,
+    validity:
+      failed === null
+        ? doubted(withClocksMissing(held, seen, session.standing.get(slice.variant)), doubts)
+        : held,
   };
+}
+
+/** CPU of the generator, in ns; of several that of the busiest, which has the least room. */
+export function busiestGeneratorNs({ agents, generator }: Pick<EngineSlice, 'agents' | 'generator'>): number {
+  return Math.max(...(agents?.map(({ cpuNs }) => cpuNs) ?? [generator.cpuNs]));
+}
+
+/** What further reasons cast doubt on. */
+function doubted({ status, reasons }: Validity, further: readonly string[]): Validity {
+  if (further.length === 0) return { status, reasons };
+  return { status: status === 'invalid' ? 'invalid' : 'suspect', reasons: [...reasons, ...further] };
 }
 
 /** An agent that did not answer at an edge leaves its processes' clocks out, which is no reason to take the rest for their CPU. */
@@ -62,10 +84,7 @@ export function withClocksMissing(
   const missing = deployment.processes.filter(({ pid }) => !cpu.some((one) => one.pid === pid));
   if (missing.length === 0) return { status, reasons };
   const roles = missing.map(({ role }) => role).join(' and ');
-  return {
-    status: status === 'invalid' ? 'invalid' : 'suspect',
-    reasons: [...reasons, `the CPU clock of ${roles} could not be read at its edges`],
-  };
+  return doubted({ status, reasons }, [`the CPU clock of ${roles} could not be read at its edges`]);
 }
 
 /**
@@ -82,6 +101,7 @@ export function auditOpenSlice(
     | 'generator'
     | 'offeredRatePerSecond'
     | 'errors'
+    | 'agents'
   >,
   slice: Pick<PlannedSlice, 'length'>,
 ): Validity {
@@ -107,7 +127,7 @@ export function auditOpenSlice(
       );
     }
   }
-  const generatorShare = wallMicros > 0 ? seen.generator.cpuNs / 1000 / wallMicros : 0;
+  const generatorShare = wallMicros > 0 ? busiestGeneratorNs(seen) / 1000 / wallMicros : 0;
   if (generatorShare > GENERATOR_CPU_LIMIT) {
     reasons.push(`the generator was saturated: it used ${(generatorShare * 100).toFixed(0)} % of a core`);
   }

@@ -3,6 +3,7 @@ import type { EngineSlice } from '../load/index.js';
 import { type PlannedStep, planSteps } from '../plan/index.js';
 import type { StepRecord } from '../record/index.js';
 import { deploymentOf, failVariant, livingVariants, type Session } from './session.js';
+import { busiestGeneratorNs } from './slice-record.js';
 import { readEdge, windowOf } from './windows.js';
 
 /**
@@ -95,7 +96,8 @@ function stepRecordOf(
 ): StepRecord {
   const { seq, startedAtMicros, endedAtMicros, requests, warmupRequests, errors, latency, sendLag, cpu } =
     slice;
-  const { cpuNs, connectionWaits } = slice.generator;
+  const { connectionWaits } = slice.generator;
+  const cpuNs = busiestGeneratorNs(slice);
   return {
     type: 'step',
     seq,

@@ -49,6 +49,12 @@ export const clusterSchema = mapping(
     memoryLimit: matching(MEMORY, 'must be memory as Kubernetes writes it, such as `256Mi`')
       .default('256Mi')
       .describe('Memory set aside for each container, and the most it may have.'),
+    allowPrivileged: z
+      .boolean({ error: 'must be true or false' })
+      .default(false)
+      .describe(
+        'Whether variants with eBPF programs may have pods that reach into their node’s kernel (BPF, NET_ADMIN, the node’s cgroups); `--allow-privileged` is needed as well.',
+      ),
     startTimeout: duration(1000, 3_600_000, 'a duration from 1s to 1h')
       .default(120_000)
       .describe('How long a pod may take to start, the pull of its image included.'),
@@ -68,5 +74,6 @@ export const KUBERNETES_FIELDS = [
   'serviceNodes',
   'cpuRequest',
   'memoryLimit',
+  'allowPrivileged',
   'startTimeout',
 ] as const;

@@ -1,8 +1,10 @@
 /** What several fields of a scenario must agree on. */
+import { checkAgents } from './agents-consistency.js';
 import { checkCluster } from './cluster-consistency.js';
 import type { Check, Disagreement, IsWritten } from './disagreement.js';
 import type { Draft } from './draft.js';
 import { checkGate, checkGateLimits } from './gate-consistency.js';
+import { checkInjections } from './injected-consistency.js';
 import { checkK6, checkK6CrossCheck } from './k6-consistency.js';
 import { checkOffloadCeiling } from './offload-consistency.js';
 import { checkRequests } from './requests-consistency.js';
@@ -27,6 +29,7 @@ export function disagreementsOf(draft: Draft, isWritten: IsWritten): readonly Di
     ...checkBaselineWritten(draft, isWritten),
     ...checkGateLimits(draft, isWritten),
     ...checkCommands(draft, isWritten),
+    ...checkInjections(draft, isWritten),
   ];
 }
 
@@ -281,6 +284,7 @@ const CHECKS: readonly Check[] = [
   checkWorkload,
   checkRequests,
   checkSlowClients,
+  checkAgents,
   checkLoad,
   checkK6,
   checkK6CrossCheck,

@@ -1,5 +1,5 @@
 /** What the fields of a custom variant must agree on. */
-import { PLACEHOLDERS, placeholdersIn } from '../variants/index.js';
+import { PLACEHOLDERS, placeholdersIn, placeholdersTold } from '../variants/index.js';
 import { CUSTOM_FIELDS } from './custom-schema.js';
 import type { Disagreement } from './disagreement.js';
 import type { Draft } from './draft.js';
@@ -17,10 +17,11 @@ export function customFaults(index: number, variant: Variant, kind: string, cust
     }));
   }
   const found: Disagreement[] = [];
-  if (variant.image !== undefined) {
+  const [program] = variant.command ?? [];
+  if (variant.build !== undefined && program?.startsWith('/') === true) {
     found.push({
-      path: ['variants', index, 'image'],
-      message: '`image` needs `cluster.provider: kubernetes`, and this is `local`; use `command`',
+      path: ['variants', index, 'command', 0],
+      message: `\`command\` must start with a path from the folder that \`build\` runs in, such as \`./my-proxy\`: at ${quote(program)} one program would stand for every version`,
     });
   }
   for (const name of Object.keys(variant.env ?? {})) {
@@ -33,17 +34,37 @@ export function customFaults(index: number, variant: Variant, kind: string, cust
   return [...found, ...missingAddresses(index, variant), ...unknownPlaceholders(index, variant)];
 }
 
+/** An image without a command is told by its environment alone. On one machine there are no images, which is said elsewhere. */
+export function silentImageFaults(index: number, { command, env, image }: Variant): Disagreement[] {
+  if (image === undefined || command !== undefined) return [];
+  const missing = addressesMissing([], env ?? {});
+  const message = `an image without a \`command\` must be told by \`env\` where to listen and where to send; ${quotedAll(missing)} ${missing.length > 1 ? 'are' : 'is'} missing there`;
+  return missing.length === 0 ? [] : [{ path: ['variants', index, 'image'], message }];
+}
+
+/** Which of the two addresses a proxy is not told. */
+function addressesMissing(
+  command: readonly string[],
+  env: Readonly<Record<string, string>>,
+): readonly string[] {
+  const told = placeholdersTold(command, env);
+  return ['listen', 'upstream'].filter((one) => !told.has(one) && !told.has(`${one}Port`));
+}
+
+function quotedAll(names: readonly string[]): string {
+  return names.map((one) => `\`"{${one}}"\``).join(' and ');
+}
+
 /** A proxy must be told where to listen and where to send, by its command or its environment. */
 function missingAddresses(index: number, { command, env }: Variant): Disagreement[] {
   if (command === undefined) return [];
-  const told = new Set([...command, ...Object.values(env ?? {})].flatMap(placeholdersIn));
-  const missing = ['listen', 'upstream'].filter((one) => !told.has(one) && !told.has(`${one}Port`));
+  const missing = addressesMissing(command, env ?? {});
   return missing.length === 0
     ? []
     : [
         {
           path: ['variants', index, 'command'],
-          message: `\`command\` must contain ${missing.map((one) => `\`"{${one}}"\``).join(' and ')}, which meshmark replaces by host:port`,
+          message: `\`command\` must contain ${quotedAll(missing)}, which meshmark replaces by host:port`,
         },
       ];
 }

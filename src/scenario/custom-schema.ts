@@ -1,7 +1,7 @@
 /** What a scenario may say of a proxy of the user's own. */
 import { z } from 'zod';
 import { MAPPABLE_COUNTERS } from '../variants/index.js';
-import { mapping, wholeNumber } from './fields.js';
+import { mapping, text, wholeNumber } from './fields.js';
 
 const commandError =
   'must be a list of words, program first, such as `[./my-proxy, --listen, "{listen}", --to, "{upstream}"]`';
@@ -15,13 +15,24 @@ const command = z
   .max(200, { error: commandError })
   .optional()
   .describe(
-    'Only for `custom`: argv, started once for each sidecar of the path. Replaced in it: {listen}, {listenHost}, {listenPort}, {upstream}, {upstreamHost}, {upstreamPort}, {admin}, {adminPort} (all on this machine), {certificate}, {key}, {ca} (PEM files of the run), {directory} (a folder of its own) and {role}.',
+    'Only for `custom`: argv, started once for each sidecar of the path. Replaced in it: {listen}, {listenHost}, {listenPort}, {upstream}, {upstreamHost}, {upstreamPort}, {admin}, {adminPort} (all on this machine, or in its pod), {certificate}, {key}, {ca} (PEM files of the run), {directory} (a folder of its own) and {role}.',
   );
 
-const image = z
-  .string({ error: 'must be the name of an image' })
+const buildError = 'must be a list of words, program first, such as `[go, build, -o, my-proxy, .]`';
+const build = z
+  .array(word, { error: buildError })
+  .min(1, { error: buildError })
+  .max(200, { error: buildError })
   .optional()
-  .describe('Only for `custom` on `provider: kubernetes`, which this version has not; use `command`.');
+  .describe(
+    'Only for `custom`: a command that builds the proxy before the run, in the top folder of the scenario’s git repository (or the scenario’s folder, where there is none). Relative paths of `command` are then of that folder. With `--against git:REF` both run in a worktree of that commit, too.',
+  );
+
+const image = text(512)
+  .optional()
+  .describe(
+    'Only for `custom` on `provider: kubernetes`: the image of its containers, pulled as `cluster.image` is; without a `command` they start what the image starts.',
+  );
 
 const envError = 'must be a mapping of names to text, such as `{LOG_LEVEL: error}`';
 const env = z
@@ -80,5 +91,5 @@ const metrics = mapping(
   );
 
 /** Fields of a variant that only `custom` has. */
-export const customFields = { command, image, env, ready, metrics };
-export const CUSTOM_FIELDS = ['command', 'image', 'env', 'ready', 'metrics'] as const;
+export const customFields = { build, command, image, env, ready, metrics };
+export const CUSTOM_FIELDS = ['build', 'command', 'image', 'env', 'ready', 'metrics'] as const;

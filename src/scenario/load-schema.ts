@@ -30,6 +30,11 @@ export const loadSchema = mapping(
       .describe(
         'With `driver: autocannon`: single-threaded processes that share the connections; default 1.',
       ),
+    agents: wholeNumber(1, 100)
+      .optional()
+      .describe(
+        'On `kubernetes`: pods that make the load of each variant together, on as many nodes as there are; they share the connections and the rate. Default 1. With `driver: k6`, the parallelism of the manifest that `--print` writes.',
+      ),
     script: text(1000)
       .optional()
       .describe(

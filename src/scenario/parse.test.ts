@@ -85,6 +85,8 @@ describe('parseScenario', () => {
       slices: {
         blocks: 4,
         budgetMs: 600_000,
+        earlyStop: true,
+        confirmShare: 1,
         seed: 1,
         replicas: null,
         long: { durationMs: 2000, warmupMs: 300 },

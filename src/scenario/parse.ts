@@ -153,6 +153,8 @@ function normalised(written: WrittenScenario, readBody: BodyReader): Scenario {
       budgetMs: slices.budget,
       seed: slices.seed,
       replicas: slices.replicas ?? null,
+      earlyStop: slices.earlyStop,
+      confirmShare: slices.confirm,
       long: slices.duration === undefined ? null : { durationMs: slices.duration, warmupMs: slices.warmup },
       micro:
         slices.micro === undefined
@@ -180,6 +182,8 @@ function normalised(written: WrittenScenario, readBody: BodyReader): Scenario {
       options: variant.options ?? {},
       command: variant.command ?? null,
       ...customOf(variant),
+      ...(variant.inject === undefined ? {} : { inject: variant.inject }),
+      ...(variant.build === undefined ? {} : { build: variant.build }),
     })),
     baseline: written.baseline ?? null,
     compare: (written.compare ?? []).flatMap(([candidate, baseline]) =>
@@ -217,15 +221,16 @@ function clusterOf(written: NonNullable<WrittenScenario['cluster']>): ScenarioCl
   };
 }
 
-function customOf({ env, ready, metrics }: WrittenScenario['variants'][number]): {
+function customOf({ image, env, ready, metrics }: WrittenScenario['variants'][number]): {
   readonly custom?: CustomSettings;
 } {
-  if (env === undefined && ready === undefined && metrics === undefined) return {};
+  if ([image, env, ready, metrics].every((field) => field === undefined)) return {};
   const map = Object.entries(metrics?.map ?? {}).flatMap(([name, selectors]) =>
     selectors === undefined ? [] : [[name, [selectors].flat()] as const],
   );
   return {
     custom: {
+      image: image ?? null,
       env: env ?? {},
       ready:
         ready === undefined
@@ -280,6 +285,11 @@ function slowClientsOf({ slowClients, connections }: WrittenScenario['workload']
 
 function loadOf(written: WrittenScenario['load']): ScenarioLoad | null {
   if (written === undefined) return null;
+  const { agents = 1 } = written;
+  return agents === 1 ? sentLoadOf(written) : { ...sentLoadOf(written), agents };
+}
+
+function sentLoadOf(written: NonNullable<WrittenScenario['load']>): ScenarioLoad {
   if (written.driver === 'autocannon') {
     return { driver: 'autocannon', model: 'closed', processes: written.processes ?? 1 };
   }

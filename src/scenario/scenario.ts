@@ -69,7 +69,14 @@ interface K6Script {
   readonly script: string | null;
 }
 
-export type ScenarioLoad =
+/** How many pods make the load together; one where it is not given. */
+interface Agents {
+  readonly agents?: number;
+}
+
+export type ScenarioLoad = Agents & SentLoad;
+
+type SentLoad =
   /** `thinkMs`: how long each connection rests after its answer, in long slices. */
   | { readonly driver: 'loadgen'; readonly model: 'closed'; readonly thinkMs: number }
   | {
@@ -89,6 +96,10 @@ export interface ScenarioSlices {
   readonly seed: number;
   /** Null when the scenario leaves it to the plan. */
   readonly replicas: number | null;
+  /** Whether the run ends as soon as its gate is decided. */
+  readonly earlyStop: boolean;
+  /** How long a regression may be run again, as a share of the budget; 0 for not at all. */
+  readonly confirmShare: number;
   readonly long: { readonly durationMs: number; readonly warmupMs: number } | null;
   readonly micro: {
     readonly requests: number;
@@ -133,6 +144,8 @@ export type ScenarioCluster =
       readonly cpuRequest: string;
       readonly memoryLimit: string;
       readonly startLimitMs: number;
+      /** Whether pods may reach into their node's kernel; whoever runs it has to say so, too. */
+      readonly allowPrivileged: boolean;
     };
 
 export interface Scenario {

@@ -19,6 +19,7 @@ import {
   variantName,
   wholeNumber,
 } from './fields.js';
+import { injectedFields } from './injected-schema.js';
 import { loadSchema } from './load-schema.js';
 import { matrixSchema } from './matrix-schema.js';
 import { workloadSchema } from './workload-schema.js';
@@ -118,6 +119,15 @@ export const slicesSchema = mapping(
     replicas: wholeNumber(1, 1000)
       .optional()
       .describe('Sets of fresh processes over the run; default: one for each block, at most 12.'),
+    earlyStop: z
+      .boolean({ error: 'must be `true` or `false`' })
+      .default(true)
+      .describe('Whether the run ends as soon as every rule of its gate is decided; it needs a gate.'),
+    confirm: percent({ from: 0, to: 1, words: 'from 0% to 100%' })
+      .default(1)
+      .describe(
+        'How long a regression may be run again on fresh processes before the gate fails, as a share of the budget; 0% for not at all.',
+      ),
     micro: microSchema
       .optional()
       .describe('Short slices of a fixed number of requests, which judge CPU and allocation.'),
@@ -150,6 +160,7 @@ export const variantSchema = mapping(
       .optional()
       .describe('Options of the sidecar over those of its kind; a proxy of others has some of them.'),
     ...customFields,
+    ...injectedFields,
   },
   '{id: plain}',
 );

@@ -5,10 +5,11 @@ import type { Check, Disagreement, IsWritten } from './disagreement.js';
 import type { Draft } from './draft.js';
 import { quote } from './fault.js';
 import { foreignFaults } from './foreign-consistency.js';
+import { injectedFaults } from './injected-consistency.js';
 import { mendUnknown, nearest } from './suggestion.js';
 import { rolesOf } from './topology.js';
 
-export const checkVariants: Check = ({ variants, workload, topology }) => {
+export const checkVariants: Check = ({ variants, workload, topology, top }) => {
   const found: Disagreement[] = [];
   const firstWith = new Map<string, number>();
   for (const [index, variant] of variants.entries()) {
@@ -32,6 +33,7 @@ export const checkVariants: Check = ({ variants, workload, topology }) => {
       continue;
     }
     const custom = row.form.type === 'custom';
+    const injected = row.form.type === 'injected';
     const options = declaredOptions(row, variant.options ?? {});
     if (options === null) {
       if (variant.options !== undefined) {
@@ -86,6 +88,7 @@ export const checkVariants: Check = ({ variants, workload, topology }) => {
       }
     }
     found.push(...customFaults(index, variant, kind, custom));
+    found.push(...injectedFaults(index, variant, kind, injected, top.cluster?.namespace));
   }
   return found;
 };

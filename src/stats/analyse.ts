@@ -12,20 +12,22 @@ import type {
 import { chargeCpu } from './cpu-charge.js';
 import { disagreementsOf } from './disagreement.js';
 import { createMeasurements, effectsOf, levelsOf } from './effects.js';
-import { collectEvidence, cpuOf, type Evidence } from './evidence.js';
+import { cpuOf, type Evidence } from './evidence.js';
+import { gatedLevelOf, sequentialPlanOf } from './gated-level.js';
 import { gcTailsOf } from './gc-tail.js';
 import { generatorFloorOf } from './generator-floor.js';
 import { hopSplitOf } from './hop-split.js';
+import { looksUpTo, wholeReplicas } from './looks.js';
 import { decidingTrack } from './metric-evidence.js';
 import { offloadCeilingsOf } from './offload-ceiling.js';
+import { provenEvidence } from './proven-evidence.js';
 import { curvesOf, sloResultsOf } from './steps.js';
 import { surprisesOf } from './surprises.js';
 import { auditOf } from './validity.js';
-import { provenVariant, readWitnesses } from './witness.js';
 
 export type AnalysedRun = Pick<
   RunRecord,
-  'cells' | 'planned' | 'variants' | 'isolation' | 'state' | 'stateReason'
+  'cells' | 'planned' | 'variants' | 'isolation' | 'state' | 'stateReason' | 'ending'
 >;
 
 /**
@@ -41,20 +43,16 @@ export function analyse(
   controls: readonly ControlRecord[] = [],
   steps: readonly StepRecord[] = [],
 ): { analysis: Analysis; variants: RunVariant[] } {
-  const measured = collectEvidence(run.variants, slices, windows);
-  const witnesses = Object.fromEntries(
-    [...measured.values()].map((one) => [one.variant.id, readWitnesses(one)] as const),
-  );
-  const variants = [...measured.values()].map((one) => provenVariant(one, witnesses[one.variant.id] ?? []));
-  const evidence: ReadonlyMap<string, Evidence> = new Map(
-    variants.map((variant) => [variant.id, { ...(measured.get(variant.id) as Evidence), variant }] as const),
-  );
+  const { variants, witnesses, evidence } = provenEvidence(run.variants, slices, windows);
 
   const { planned } = run;
   const measurements = createMeasurements(evidence);
   // Steps are at rates of their own, so that nothing of the run as a whole is a level or an effect.
   const levels = planned.steps === undefined ? levelsOf(planned, variants, measurements, evidence) : [];
-  const { effects, besideEffects } = effectsOf(planned, measurements, evidence);
+  const seen = slices.reduce((most, { replica }) => Math.max(most, replica + 1), 0);
+  const { effects, besideEffects } = effectsOf(planned, measurements, evidence, gatedLevelOf(planned, seen));
+  const looks =
+    sequentialPlanOf(planned) === null ? [] : looksUpTo(run, slices, windows, wholeReplicas(run, slices));
   const [control] = controls;
   const generatorFloor = generatorFloorOf(control);
   const gcTail = gcTailsOf(planned, evidence);
@@ -69,6 +67,7 @@ export function analyse(
       disagreements: disagreementsOf(effects, besideEffects),
       witnesses,
       gate: [],
+      ...(looks.length === 0 ? {} : { looks }),
       ...auditOf({ run, evidence, effects, levels, witnesses, control, generatorFloor, steps }),
       ...stepAnalysis(planned, variants, steps),
       ...(generatorFloor === null ? {} : { generatorFloor }),

@@ -45,6 +45,8 @@ export interface Comparison {
   readonly ratio: Interval;
   /** candidate − baseline, in the metric's unit. */
   readonly difference: Interval;
+  /** What interval and p are of: the log of the ratio, or the difference where there is no ratio. */
+  readonly estimate: (Estimate & { readonly scale: 'log' | 'difference' }) | null;
   /** Two-sided p of "no difference": of ratio 1 where there is a ratio. */
   readonly p: number | null;
   /** Units that both variants have. */
@@ -53,11 +55,12 @@ export interface Comparison {
   readonly reason: string | null;
 }
 
-/** Compares two variants on the units both have. Swapping them inverts the ratio and its interval exactly. */
+/** Compares two variants on the units both have; a `confidence` of 1 asks for no interval. Swapping them inverts the ratio and its interval exactly. */
 export function compare(candidate: Measured, baseline: Measured, confidence: number): Comparison {
   const absent = (reason: string): Comparison => ({
     ratio: UNKNOWN,
     difference: UNKNOWN,
+    estimate: null,
     p: null,
     replicas: [],
     reason,
@@ -77,11 +80,12 @@ export function compare(candidate: Measured, baseline: Measured, confidence: num
   const withoutRatio = reasonWithoutRatio(candidate, baseline, left, right);
   const value = withoutRatio === null ? left.all / right.all : null;
   const difference = left.all - right.all;
-  const withoutInterval = reasonWithoutInterval(candidate, baseline, replicas.length);
+  const withoutInterval = reasonWithoutInterval(candidate, baseline, replicas.length, confidence);
   if (withoutInterval !== null) {
     return {
       ratio: { value, low: null, high: null },
       difference: { value: difference, low: null, high: null },
+      estimate: null,
       p: null,
       replicas,
       reason: withoutInterval,
@@ -102,6 +106,7 @@ export function compare(candidate: Measured, baseline: Measured, confidence: num
     return {
       ratio: { value, low: null, high: null },
       difference: differenceInterval,
+      estimate: { ...differenceEstimate, scale: 'difference' },
       p: pValue(differenceEstimate),
       replicas,
       reason:
@@ -120,6 +125,7 @@ export function compare(candidate: Measured, baseline: Measured, confidence: num
   return {
     ratio: { value, low: Math.exp(log.low), high: Math.exp(log.high) },
     difference: differenceInterval,
+    estimate: { ...logEstimate, scale: 'log' },
     p: pValue(logEstimate),
     replicas,
     reason: null,
@@ -155,10 +161,18 @@ function reasonWithoutRatio(
   return left.all <= 0 ? 'the candidate’s value is 0 or less, so that there is no ratio' : null;
 }
 
-function reasonWithoutInterval(candidate: Measured, baseline: Measured, units: number): string | null {
+function reasonWithoutInterval(
+  candidate: Measured,
+  baseline: Measured,
+  units: number,
+  confidence: number,
+): string | null {
   const both = [candidate, baseline];
   if (both.some((one) => one.state === 'measured' && !one.statistic.hasSpread)) {
     return 'a largest value has no interval: it is descriptive';
+  }
+  if (units >= FEWEST_UNITS && confidence >= 1) {
+    return `a run that may end early is told nothing after as few as ${units} sets of fresh processes`;
   }
   return units < FEWEST_UNITS
     ? `${units} set${units === 1 ? '' : 's'} of fresh processes measured both; an interval needs ${FEWEST_UNITS}`

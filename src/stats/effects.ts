@@ -11,9 +11,10 @@ import {
 } from '../record/index.js';
 import { type Comparison, compare, estimateLevel } from './comparison.js';
 import { type Evidence, isUsable, pairedBlocks } from './evidence.js';
+import type { GatedLevel } from './gated-level.js';
 import { FEWEST_UNITS } from './jackknife.js';
 import { besideTracks, decidingTrack, failures, measure } from './metric-evidence.js';
-import { gatedConfidence, gatedEffects, holm } from './multiplicity.js';
+import { gatedEffects, holm } from './multiplicity.js';
 import type { Measured } from './statistic.js';
 import { judge, unfairUnder } from './verdict.js';
 import { gcActivity } from './window-metrics.js';
@@ -46,7 +47,7 @@ export function createMeasurements(
   };
 }
 
-type Measurements = ReturnType<typeof createMeasurements>;
+export type Measurements = ReturnType<typeof createMeasurements>;
 
 /** The value of every metric of every variant: from the deciding track first, then from those shown beside. */
 export function levelsOf(
@@ -85,6 +86,7 @@ export function effectsOf(
   planned: PlannedAnalysis,
   measurements: Measurements,
   evidence: EvidenceByVariant,
+  gatedLevel: GatedLevel,
 ): { effects: Effect[]; besideEffects: Effect[] } {
   const gated = new Set(gatedEffects(planned).map(effectKey));
   const deciding = planned.pairs.flatMap((pair) =>
@@ -97,20 +99,22 @@ export function effectsOf(
         pair,
         metric,
         decidingTrack(metric, planned),
-        isGated,
+        isGated ? gatedLevel : null,
       );
     }),
   );
   const gatedOnes = deciding.filter(({ effect }) => effect.gated);
   const adjusted = new Map(
-    holm(gatedOnes.map(({ p }) => p)).map((p, index) => [gatedOnes[index]?.effect, p] as const),
+    holm(gatedOnes.map(({ p }) => (p === null ? null : gatedLevel.pOf(p)))).map(
+      (p, index) => [gatedOnes[index]?.effect, p] as const,
+    ),
   );
   return {
     effects: deciding.map(({ effect }) => ({ ...effect, pAdjusted: adjusted.get(effect) ?? null })),
     besideEffects: planned.pairs.flatMap((pair) =>
       METRIC_NAMES.flatMap((metric) =>
         measuredBeside(metric, planned, evidence.get(pair.candidate)).map(
-          (track) => oneEffect(planned, measurements, evidence, pair, metric, track, false).effect,
+          (track) => oneEffect(planned, measurements, evidence, pair, metric, track, null).effect,
         ),
       ),
     ),
@@ -121,6 +125,19 @@ function effectKey(effect: Pair & { readonly metric: MetricName }): string {
   return JSON.stringify([effect.metric, effect.candidate, effect.baseline]);
 }
 
+/** One effect by its deciding track as a gate judges it, with the estimate behind it. */
+export function gatedEffect(
+  planned: PlannedAnalysis,
+  measurements: Measurements,
+  evidence: EvidenceByVariant,
+  { metric, candidate, baseline }: Pair & { readonly metric: MetricName },
+  level: GatedLevel,
+): { effect: Effect; estimate: Comparison['estimate'] } {
+  const pair = { candidate, baseline };
+  return oneEffect(planned, measurements, evidence, pair, metric, decidingTrack(metric, planned), level);
+}
+
+/** `level` is null for what no gate judges. */
 function oneEffect(
   planned: PlannedAnalysis,
   measurements: Measurements,
@@ -128,9 +145,9 @@ function oneEffect(
   pair: Pair,
   metric: MetricName,
   track: Track,
-  gated: boolean,
-): { effect: Effect; p: number | null } {
-  const confidence = gated ? gatedConfidence(planned) : planned.confidence;
+  level: GatedLevel | null,
+): { effect: Effect; p: number | null; estimate: Comparison['estimate'] } {
+  const confidence = level?.confidence ?? planned.confidence;
   const comparison = compare(
     measurements(pair.candidate, metric, track),
     measurements(pair.baseline, metric, track),
@@ -156,6 +173,7 @@ function oneEffect(
     );
   return {
     p: comparison.p,
+    estimate: comparison.estimate,
     effect: {
       metric,
       ...pair,
@@ -167,7 +185,7 @@ function oneEffect(
       differenceLow: comparison.difference.low,
       differenceHigh: comparison.difference.high,
       pAdjusted: null,
-      gated,
+      gated: level !== null,
       blocks: paired.blocks,
       replicas: comparison.replicas.length,
       ...(overruled ?? judged),

@@ -1,10 +1,13 @@
 export { type AnalysedRun, analyse } from './analyse.js';
 export { type Attribution, attributionsOf, type Companion, type HopChange } from './attribution.js';
 export { compareLevels, type LevelComparison } from './compare-levels.js';
-export { gatedConfidence, pairsOfRule } from './multiplicity.js';
+export { type LookedAt, lookAfter } from './looks.js';
+export { gatedConfidence, intervalWidening, pairsOfRule } from './multiplicity.js';
 export { amdahlSpeedUp } from './offload-ceiling.js';
 export { createRandom, type Random } from './random.js';
+export { wilson } from './share.js';
 export { nextRate, type RateOutcome, type SearchSettings } from './slo-search.js';
 export { stepOutcome } from './step-outcome.js';
 export { expectationOutcome } from './surprises.js';
+export { type VarianceSplit, varianceSplitOf } from './variance-split.js';
 export { unfairUnder } from './verdict.js';

@@ -6,6 +6,7 @@ import {
   type Pair,
   type PlannedAnalysis,
 } from '../record/index.js';
+import { normalQuantile } from './special-functions.js';
 
 export interface GatedEffect extends Pair {
   readonly metric: MetricName;
@@ -28,6 +29,20 @@ export function gatedEffects(planned: PlannedAnalysis): GatedEffect[] {
   return [...found.values()];
 }
 
+/** What a gate asks: each rule of each pair that it judges, in the rules' order. */
+export interface GateQuestion extends GatedEffect {
+  /** Which of the plan's rules, from 0. */
+  readonly rule: number;
+  readonly limits: Pick<GateRule, 'maxIncrease' | 'maxDecrease'>;
+}
+
+/** Every question of a plan's gate. */
+export function gateQuestions(planned: PlannedAnalysis): GateQuestion[] {
+  return planned.gate.flatMap((limits, rule) =>
+    pairsOfRule(limits, planned).map((pair) => ({ rule, metric: limits.metric, ...pair, limits })),
+  );
+}
+
 /** The pairs a gate rule judges: those against the run's baseline, or all where it has none. */
 export function pairsOfRule(rule: GateRule, planned: PlannedAnalysis): Pair[] {
   return planned.pairs.filter(
@@ -44,6 +59,15 @@ export function pairsOfRule(rule: GateRule, planned: PlannedAnalysis): Pair[] {
  */
 export function gatedConfidence(planned: PlannedAnalysis): number {
   return 1 - (1 - planned.confidence) / Math.max(1, gatedEffects(planned).length);
+}
+
+/**
+ * By what factor an interval of a normal estimate must be widened so that `count` of them hold together with the
+ * confidence of one (Bonferroni); 1 for one.
+ */
+export function intervalWidening(confidence: number, count: number): number {
+  const tail = (1 - confidence) / 2;
+  return normalQuantile(1 - tail / Math.max(1, count)) / normalQuantile(1 - tail);
 }
 
 /**

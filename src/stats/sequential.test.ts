@@ -1,83 +1,104 @@
 import { describe, expect, it } from 'vitest';
-import type { Estimate } from './jackknife.js';
 import { createRandom } from './random.js';
-import { decideAtLook, type SequentialPlan } from './sequential.js';
-import { follow } from './simulation/follow.js';
+import { decideAtLook, intervalLevel, repeatedP, type SequentialQuestion } from './sequential.js';
+import { type FollowedPlan, follow } from './simulation/follow.js';
 import { NORMAL } from './simulation/streams.js';
 import { studentTwoSidedP } from './special-functions.js';
 
-const plan: SequentialPlan = { looks: [4, 6, 8, 10, 12], confidence: 0.95, margin: 0.05 };
+const plan: FollowedPlan = { looks: [4, 6, 8, 10, 12], confidence: 0.95, margin: 0.05 };
 const LIMIT = Math.log(1.05);
 const LAST = plan.looks.length - 1;
 
-/** An estimate after so many replicas. */
-function estimate(value: number, standardError: number, look: number): Estimate {
-  return { value, standardError, degreesOfFreedom: (plan.looks[look] ?? 0) - 1 };
+/** A question of the limit with an estimate after so many replicas. */
+function question(value: number, standardError: number, look: number): SequentialQuestion {
+  return { estimate: { value, standardError, degreesOfFreedom: (plan.looks[look] ?? 0) - 1 }, limit: LIMIT };
 }
+
+const UNKNOWN: SequentialQuestion = { estimate: null, limit: LIMIT };
 
 const decisions = (...argv: Parameters<typeof decideAtLook>) =>
   decideAtLook(...argv).map(({ decision }) => decision);
 
 describe('a decision at a look', () => {
-  it('is worse beyond the margin, equivalent within it, and neither across it', () => {
+  it('is worse beyond the limit, within it below, and neither across it', () => {
     const at = (value: number, standardError: number) =>
-      decisions(plan, LAST, [estimate(value, standardError, LAST)], [])[0];
+      decisions(plan, LAST, [question(value, standardError, LAST)], [])[0];
     expect(at(0.1, 0.01)).toBe('worse');
-    expect(at(0, 0.01)).toBe('equivalent');
+    expect(at(0, 0.01)).toBe('within');
     expect(at(0.05, 0.01)).toBe('undecided');
-    // Better by more than the margin is neither.
-    expect(at(-0.2, 0.01)).toBe('undecided');
-    expect(at(-0.04, 0.001)).toBe('equivalent');
-    expect(at(0, 0)).toBe('equivalent');
+    // However much better it is, it is within the limit.
+    expect(at(-0.2, 0.01)).toBe('within');
+    expect(at(0, 0)).toBe('within');
     expect(at(0.06, 0)).toBe('worse');
   });
 
   it('asks for more early than late', () => {
-    const at = (look: number) => decisions(plan, look, [estimate(LIMIT + 0.04, 0.01, look)], [])[0];
+    const at = (look: number) => decisions(plan, look, [question(LIMIT + 0.04, 0.01, look)], [])[0];
     expect(at(0)).toBe('undecided');
     expect(at(LAST)).toBe('worse');
   });
 
-  it('agrees with its own interval for a single metric', () => {
+  it('agrees with its own interval for a single question', () => {
     const random = createRandom(4);
     for (let i = 0; i < 300; i++) {
       const look = random.integer(plan.looks.length);
-      const one = estimate(0.06 * random.normal(), 0.01 * random.uniform(), look);
+      const one = question(0.06 * random.normal(), 0.01 * random.uniform(), look);
       const [outcome] = decideAtLook(plan, look, [one], []);
       if (outcome === undefined) throw new Error('there is no outcome');
       expect(outcome.decision === 'worse').toBe(outcome.low > LIMIT);
-      expect(outcome.decision === 'equivalent').toBe(outcome.low > -LIMIT && outcome.high < LIMIT);
+      expect(outcome.decision === 'within').toBe(outcome.high < LIMIT);
     }
   });
 
   it('stands by what was decided, whatever comes later', () => {
-    const turned = [estimate(0, 0.001, LAST), estimate(0.2, 0.001, LAST)];
-    expect(decisions(plan, LAST, turned, ['worse', 'equivalent'])).toEqual(['worse', 'equivalent']);
+    const turned = [question(0, 0.001, LAST), question(0.2, 0.001, LAST)];
+    expect(decisions(plan, LAST, turned, ['worse', 'within'])).toEqual(['worse', 'within']);
   });
 
-  it('passes on, within a question alone, what a metric has been granted', () => {
+  it('passes on, within a word alone, what a question has been granted', () => {
     // One-sided p between a half of and the whole level of the last look.
-    const borderline = estimate(LIMIT + 0.0255, 0.01, LAST);
+    const borderline = question(LIMIT + 0.0255, 0.01, LAST);
     const p = studentTwoSidedP(0.0255 / 0.01, 11) / 2;
     expect(p).toBeGreaterThan(0.0092);
     expect(p).toBeLessThan(0.017);
-    const plain = estimate(LIMIT + 0.2, 0.01, LAST);
-    const unknown = estimate(LIMIT, 0.01, LAST);
+    const plain = question(LIMIT + 0.2, 0.01, LAST);
+    const unknown = question(LIMIT, 0.01, LAST);
     expect(decisions(plan, LAST, [borderline], [])).toEqual(['worse']);
     expect(decisions(plan, LAST, [unknown, borderline], [])).toEqual(['undecided', 'undecided']);
     expect(decisions(plan, LAST, [plain, borderline], [])).toEqual(['worse', 'worse']);
-    expect(decisions(plan, LAST, [null, borderline], ['worse', 'undecided'])).toEqual(['worse', 'worse']);
-    expect(decisions(plan, LAST, [null, borderline], ['equivalent', 'undecided'])).toEqual([
-      'equivalent',
+    expect(decisions(plan, LAST, [UNKNOWN, borderline], ['worse', 'undecided'])).toEqual(['worse', 'worse']);
+    expect(decisions(plan, LAST, [UNKNOWN, borderline], ['within', 'undecided'])).toEqual([
+      'within',
       'undecided',
     ]);
   });
 
-  it('knows nothing of a metric without an estimate, and no look that was not planned', () => {
-    expect(decideAtLook(plan, 0, [null], [])).toEqual([
+  it('knows nothing of a question without an estimate, and no look that was not planned', () => {
+    expect(decideAtLook(plan, 0, [UNKNOWN], [])).toEqual([
       { decision: 'undecided', low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY },
     ]);
-    expect(() => decideAtLook(plan, 5, [estimate(0, 1, LAST)], [])).toThrow(RangeError);
+    expect(() => decideAtLook(plan, 5, [question(0, 1, LAST)], [])).toThrow(RangeError);
+  });
+});
+
+describe('a p-value at a look', () => {
+  it('is below an error exactly where the interval of that error leaves out no difference', () => {
+    for (const look of [1, 2, 3, LAST]) {
+      for (const error of [0.2, 0.05, 0.01, 0.002]) {
+        const level = 2 * intervalLevel({ looks: plan.looks, confidence: 1 - error }, look, 1);
+        expect(repeatedP(plan, look, level * 0.9)).toBeLessThan(error);
+        expect(repeatedP(plan, look, level * 1.1)).toBeGreaterThan(error);
+      }
+    }
+  });
+
+  it('grows with p, is larger for having looked, and is p itself for a single look', () => {
+    const of = (p: number) => repeatedP(plan, LAST, p);
+    expect(of(0.001)).toBeGreaterThan(0.001);
+    expect(of(0.02)).toBeGreaterThan(of(0.001));
+    expect(of(1)).toBe(1);
+    expect(of(0)).toBe(1e-8);
+    expect(repeatedP({ looks: [8], confidence: 0.99 }, 0, 0.03)).toBe(0.03);
   });
 });
 

@@ -1,5 +1,5 @@
 /**
- * May a run end before its last set of processes? A group-sequential decision for effects judged against a margin.
+ * May a run end before its last set of processes? A group-sequential decision for effects judged against limits.
  *
  * A look is taken when a whole replica has ended, never after a round: what is independent is the replica (README.md), and
  * rounds of the same processes share their luck. At each look the jackknife's estimate over the replicas so far is tested
@@ -7,10 +7,11 @@
  * "Group sequential methods in the design and analysis of clinical trials" (Biometrika 64), section 5: levels worked out
  * for a known spread serve with t where it is estimated, but for what SPENT_SHARE takes back.
  *
- * `worse` and `equivalent` (two one-sided tests, Schuirmann 1987) are each other's errors, so each has half of
- * 1 − confidence, and within each Holm's steps over the metrics: what one metric has been granted for good is passed to
- * those of the same question that are left, from that look on (Maurer and Bretz 2013, "Multiple testing in group sequential
- * trials using graphical approaches", Stat. Biopharm. Res. 5).
+ * `worse` and `within` the limit are each other's errors, so each has half of 1 − confidence, and within each Holm's steps
+ * over the questions: what one question has been granted for good is passed to those of the same word that are left, from
+ * that look on (Maurer and Bretz 2013, "Multiple testing in group sequential trials using graphical approaches",
+ * Stat. Biopharm. Res. 5). Equivalence is two one-sided tests too (Schuirmann 1987), read from the interval: it lies
+ * between the ends of a margin exactly when both tests are passed at its level.
  */
 import type { Estimate } from './jackknife.js';
 import { studentQuantile, studentTwoSidedP } from './special-functions.js';
@@ -25,18 +26,23 @@ const SPENT_SHARE = 0.85;
 export interface SequentialPlan {
   /** Replicas at each look, rising; the last is as many as the run may take. */
   readonly looks: readonly number[];
-  /** Coverage of the intervals of all metrics at all looks together. */
+  /** Coverage of the intervals of all questions at all looks together. */
   readonly confidence: number;
-  /** As a fraction: within a ratio of 1/(1 + margin) to 1 + margin nothing matters. */
-  readonly margin: number;
 }
 
-export type SequentialDecision = 'worse' | 'equivalent' | 'undecided';
+/** Is this quantity above that limit? Both are on one scale, on which more is worse. */
+export interface SequentialQuestion {
+  /** Over the replicas so far; null where there is none. */
+  readonly estimate: Estimate | null;
+  readonly limit: number;
+}
+
+export type SequentialDecision = 'worse' | 'within' | 'undecided';
 
 export interface SequentialOutcome {
   readonly decision: SequentialDecision;
   /**
-   * Ends of the interval of the log ratio, which holds whenever one stops (a repeated confidence interval, Jennison and
+   * Ends of the interval of the quantity, which holds whenever one stops (a repeated confidence interval, Jennison and
    * Turnbull 1989); infinite at a look so early that nothing is allowed it.
    */
   readonly low: number;
@@ -44,40 +50,66 @@ export interface SequentialOutcome {
 }
 
 /**
- * What one look says of each metric, in their order. An estimate is of the log ratio candidate/baseline over the replicas so
- * far, turned round where higher is better; null where there is none. `before` are the decisions of the look before, which
- * stand; none at the first look.
+ * What one look says of each question, in their order. `before` are the decisions of the look before, which stand; none at
+ * the first look. Throws RangeError when the plan has no such look.
  */
 export function decideAtLook(
   plan: SequentialPlan,
   look: number,
-  estimates: readonly (Estimate | null)[],
+  questions: readonly SequentialQuestion[],
   before: readonly SequentialDecision[],
 ): SequentialOutcome[] {
   const side = (1 - plan.confidence) / 2;
-  const limit = Math.log1p(plan.margin);
   const open = (index: number) => (before[index] ?? 'undecided') === 'undecided';
-  const grant = (decision: SequentialDecision, pOf: (estimate: Estimate) => number) =>
+  const grant = (decision: SequentialDecision, pOf: (estimate: Estimate, limit: number) => number) =>
     granted(
-      estimates.map((estimate, index) => (estimate !== null && open(index) ? pOf(estimate) : null)),
+      questions.map(({ estimate, limit }, index) =>
+        estimate !== null && open(index) ? pOf(estimate, limit) : null,
+      ),
       before.filter((one) => one === decision).length,
       (left) => levelAt(plan, side / left, look),
     );
-  const worse = grant('worse', (estimate) => upperP(estimate, limit));
-  const equivalent = grant('equivalent', (estimate) =>
-    Math.max(upperP(estimate, -limit), upperP(negated(estimate), -limit)),
-  );
-  const level = levelAt(plan, side / estimates.length, look);
-  return estimates.map((estimate, index) => ({
-    decision: worse.has(index)
-      ? 'worse'
-      : equivalent.has(index)
-        ? 'equivalent'
-        : (before[index] ?? 'undecided'),
+  const worse = grant('worse', upperP);
+  const within = grant('within', (estimate, limit) => upperP(negated(estimate), -limit));
+  const level = intervalLevel(plan, look, questions.length);
+  return questions.map(({ estimate }, index) => ({
+    decision: worse.has(index) ? 'worse' : within.has(index) ? 'within' : (before[index] ?? 'undecided'),
     ...(estimate === null
       ? { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY }
       : around(plan, estimate, level)),
   }));
+}
+
+/**
+ * Error on one side of each of so many intervals at a look, so that all of them hold at all looks with the plan's
+ * confidence. 0 at a look so early that an interval would be wider than anything that can be measured.
+ */
+export function intervalLevel(plan: SequentialPlan, look: number, intervals: number): number {
+  const level = levelAt(plan, (1 - plan.confidence) / 2 / Math.max(1, intervals), look);
+  return level < SMALLEST_LEVEL ? 0 : level;
+}
+
+/** Two-sided errors at which p-values are worked out, falling; between them they are interpolated. */
+const ERRORS = Array.from({ length: 17 }, (_, step) => 10 ** (-step / 2));
+
+/**
+ * The smallest error, over all looks, at which a two-sided p-value found at one of them would have been called
+ * significant: a p-value that holds whenever one stops (Jennison and Turnbull 2000, "Group Sequential Methods", section
+ * 9.4). Never below 1e-8, where the grid that it is interpolated on ends.
+ */
+export function repeatedP(plan: SequentialPlan, look: number, p: number): number {
+  if (plan.looks.length < 2) return p;
+  const levels = onceFor(plan, `p ${look}`, () => ERRORS.map((error) => 2 * levelAt(plan, error / 2, look)));
+  const at = levels.findIndex((level) => level <= p);
+  if (at === 0) return 1;
+  const [smaller, larger] = [levels[at], levels[at - 1]];
+  const [lower, upper] = [ERRORS[at], ERRORS[at - 1]];
+  if (smaller === undefined || larger === undefined || lower === undefined || upper === undefined) {
+    return ERRORS.at(-1) ?? 1;
+  }
+  if (smaller === 0) return upper;
+  const share = Math.log(larger / p) / Math.log(larger / smaller);
+  return Math.exp(Math.log(upper) + share * Math.log(lower / upper));
 }
 
 /** Holm's steps: indices of the p-values that are granted, when `already` of their number were at looks before. */
@@ -117,7 +149,7 @@ function around(
   { value, standardError, degreesOfFreedom }: Estimate,
   level: number,
 ): { low: number; high: number } {
-  if (level < SMALLEST_LEVEL) return { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY };
+  if (level === 0) return { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY };
   const t = onceFor(plan, `t ${level} ${degreesOfFreedom}`, () => [
     studentQuantile(1 - level, degreesOfFreedom),
   ])[0] as number;

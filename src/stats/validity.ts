@@ -35,7 +35,7 @@ const MANY_ERRORS = 0.001;
 const LAG_SHARE = 0.2;
 
 export interface ValidityInput {
-  readonly run: Pick<RunRecord, 'cells' | 'planned' | 'isolation' | 'state' | 'stateReason'>;
+  readonly run: Pick<RunRecord, 'cells' | 'planned' | 'isolation' | 'state' | 'stateReason' | 'ending'>;
   readonly evidence: ReadonlyMap<string, Evidence>;
   readonly effects: readonly Effect[];
   readonly levels: readonly Level[];
@@ -176,8 +176,10 @@ function stateReasons({ run, evidence, steps = [] }: ValidityInput): string[] {
   const why = run.stateReason === null ? '' : `: ${run.stateReason}`;
   return [
     ...(run.state === 'interrupted' || run.state === 'failed' ? [`the run was ${run.state}${why}`] : []),
-    // A search ends when it knows, and says of each variant whether it does.
-    ...(run.planned.steps?.type !== 'search' && rounds.size < run.planned.rounds
+    // A search ends when it knows, and says of each variant whether it does; so does a run whose gate is decided.
+    ...(run.planned.steps?.type !== 'search' &&
+    run.ending?.why !== 'decided' &&
+    rounds.size < run.planned.rounds
       ? [`${rounds.size} of ${run.planned.rounds} planned rounds were measured`]
       : []),
   ];

@@ -9,9 +9,9 @@ export interface Share {
 
 /**
  * Where a witness's counters are: in each proxy of the path, in each one's own eBPF programs, or in the agent that holds
- * programs for the whole variant.
+ * programs for the whole variant; or in the service, which sees who comes to it.
  */
-export type WitnessPlace = 'proxy' | 'programs-of-proxy' | 'agent';
+export type WitnessPlace = 'proxy' | 'programs-of-proxy' | 'agent' | 'service';
 
 export interface Witness {
   readonly name: string;
@@ -44,6 +44,19 @@ function requestsSeen(counter: (name: string) => number, sent: number): number {
 
 function copiesBytes(counter: (name: string) => number): boolean {
   return counter('requests') === 0 && counter('bytesCopied') + counter('bytesForwardedInKernel') > 0;
+}
+
+/** Share of the service's connections that are counted among all, from those of its own host. Not claimed, it means nothing. */
+function ofArrivals(name: string, part: (own: number, all: number) => number, what: string): Witness {
+  return {
+    name,
+    place: 'service',
+    unclaimed: 'any',
+    read: (_counter, { total }) => {
+      const all = total('connectionsAccepted', 'service');
+      return { part: part(total('connectionsFromOwnHost', 'service'), all), whole: all, what };
+    },
+  };
 }
 
 /** Share of requests for which a counter was raised. */
@@ -234,6 +247,8 @@ const ALL: readonly Witness[] = [
       what: 'bytes received were judged by',
     }),
   },
+  ofArrivals('proxied', (own) => own, 'connections came from the pod of'),
+  ofArrivals('unproxied', (own, all) => all - own, 'connections came from elsewhere than the pod of'),
   ofRequests('duties', 'requestsWithDuties', 'requests had every duty of a mesh done by'),
 ];
 

@@ -32,6 +32,8 @@ export function readWitnesses(evidence: Evidence): WitnessResult[] {
     return judge(claim, true, 'never', reading);
   });
   const unclaimed = [...WITNESSES].flatMap(([name, witness]) => {
+    // Who comes to a service says nothing of a variant whose point it is not.
+    if (witness.place === 'service') return [];
     const holders =
       witness.place === 'agent'
         ? variant.dataPlaneRoles.filter((role) => role === AGENT_ROLE)
@@ -106,6 +108,9 @@ function readIn(
   traffic: Traffic,
   roles: readonly string[] | null,
 ): readonly Reading[] {
+  if (witness.place === 'service') {
+    return traffic.sent === 0 ? unread('no request was sent') : [readRole(witness, 'service', traffic)];
+  }
   const proxies = proxyRoles(variant.dataPlaneRoles);
   if (witness.place === 'agent' && !variant.dataPlaneRoles.includes(AGENT_ROLE)) {
     return [{ value: 0, detail: 'no eBPF program is attached for it', reason: null }];

@@ -36,7 +36,8 @@ export type RowForm =
       readonly preset: WrittenOptions;
       readonly opposite: WrittenOptions;
     }
-  | { readonly type: 'custom' };
+  | { readonly type: 'custom' }
+  | { readonly type: 'injected' };
 
 export interface CatalogueRow {
   readonly kind: string;

@@ -30,7 +30,12 @@ describe('a custom variant', () => {
         kind: 'custom',
         options: {},
         command: ['x'],
-        custom: { env: {}, ready: { type: 'tcp' }, metrics: { url: 'http://{admin}/metrics', map } },
+        custom: {
+          image: null,
+          env: {},
+          ready: { type: 'tcp' },
+          metrics: { url: 'http://{admin}/metrics', map },
+        },
       },
       { roles: ['outbound', 'inbound'], clusterOf: () => '', connections: 4, protocol: 'http1' },
     );

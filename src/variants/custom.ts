@@ -48,12 +48,19 @@ export interface CustomMetrics {
 
 /** How a proxy of the user's own is started and watched, beside its command. */
 export interface CustomSettings {
+  /** The user's own container image, for pods; null where the program is in meshmark's, or on this machine. */
+  readonly image: string | null;
   readonly env: Readonly<Record<string, string>>;
   readonly ready: CustomReady;
   readonly metrics: CustomMetrics | null;
 }
 
-export const NO_CUSTOM_SETTINGS: CustomSettings = { env: {}, ready: { type: 'answer' }, metrics: null };
+export const NO_CUSTOM_SETTINGS: CustomSettings = {
+  image: null,
+  env: {},
+  ready: { type: 'answer' },
+  metrics: null,
+};
 
 /** `{listen}`, but not `${listen}`, which is a shell's. */
 const PLACEHOLDER = /(?<!\$)\{([a-zA-Z]+)\}/g;
@@ -63,9 +70,30 @@ export function placeholdersIn(text: string): string[] {
   return [...text.matchAll(PLACEHOLDER)].map(([, name = '']) => name);
 }
 
+/** Every placeholder by which a proxy is told something when it is started. */
+export function placeholdersTold(
+  command: readonly string[],
+  env: Readonly<Record<string, string>>,
+): ReadonlySet<string> {
+  return new Set([...command, ...Object.values(env)].flatMap(placeholdersIn));
+}
+
+/** Whether one of them is a proof of who it is. */
+export function tellsIdentity(told: ReadonlySet<string>): boolean {
+  return ['certificate', 'key', 'ca'].some((name) => told.has(name));
+}
+
 /** A text with every placeholder that is known replaced. */
 export function filledIn(text: string, values: Readonly<Record<Placeholder, string>>): string {
   return text.replaceAll(PLACEHOLDER, (written, name: string) =>
     Object.hasOwn(values, name) ? values[name as Placeholder] : written,
   );
+}
+
+/** Environment variables with the same replaced in each. */
+export function filledEnvironment(
+  env: Readonly<Record<string, string>>,
+  values: Readonly<Record<Placeholder, string>>,
+): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).map(([name, text]) => [name, filledIn(text, values)]));
 }

@@ -1,8 +1,10 @@
+export { isOfOwnDataPlane, type VariantBuild, type Version } from './build.js';
 export * from './catalogue.js';
 export type { CatalogueRow } from './catalogue-row.js';
 export * from './custom.js';
 export { EXPLANATIONS } from './explanations/index.js';
 export { type Accelerator, type ForeignProgram, foreignConflicts } from './foreign.js';
+export type { InjectionSettings } from './injected.js';
 export * from './needs.js';
 export * from './options.js';
 export type { HopProtocol, ProxySpec, Surroundings } from './path.js';

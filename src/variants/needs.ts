@@ -16,6 +16,7 @@ export type KernelFeature = (typeof KERNEL_FEATURES)[number];
  * - `epoll`: event loops and parked connections, which only Linux has.
  * - `kernel:…`: a feature of the kernel agent, tried by really attaching it.
  * - `program:…`: somebody else's proxy.
+ * - `kubernetes`: a cluster, where something puts proxies into pods.
  * - `quickassist`: an Intel QuickAssist device with a proxy that can use it.
  * - `multi-buffer`: AVX-512 IFMA with a proxy that can use it.
  */
@@ -23,6 +24,7 @@ export type Need =
   | 'epoll'
   | `kernel:${KernelFeature}`
   | `program:${'envoy' | 'haproxy' | 'nginx'}`
+  | 'kubernetes'
   | 'quickassist'
   | 'multi-buffer';
 

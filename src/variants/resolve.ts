@@ -1,9 +1,11 @@
 /** From a variant as a scenario declares it to processes that can be started and claims that can be held against them. */
+import { buildOf, type VariantBuild, type Version } from './build.js';
 import { catalogueRow } from './catalogue.js';
 import type { CatalogueRow } from './catalogue-row.js';
 import { claimsOf, kernelClaims } from './claims.js';
 import { type CustomSettings, NO_CUSTOM_SETTINGS } from './custom.js';
 import { type Accelerator, type ForeignProgram, foreignClaims } from './foreign.js';
+import { type InjectionSettings, injectedRoles } from './injected.js';
 import { type Need, needsOf } from './needs.js';
 import { optionsOf, type SidecarOptions, type WrittenOptions } from './options.js';
 import { type ProxySpec, proxiesOf, type Surroundings } from './path.js';
@@ -19,6 +21,12 @@ export interface DeclaredVariant {
   readonly command: readonly string[] | null;
   /** Only for `custom`: the rest of what it is started and watched by. */
   readonly custom?: CustomSettings;
+  /** Only for `injected`: how its pods ask for the proxy. */
+  readonly inject?: InjectionSettings;
+  /** Only for `custom`: what builds it, before the run. */
+  readonly build?: readonly string[];
+  /** Which version of the scenario's repository it stands of, where a run compares two. */
+  readonly version?: Version;
 }
 
 /** A variant that a cluster can stand up. */
@@ -29,6 +37,11 @@ export interface VariantSpec {
   readonly claims: readonly Claim[];
   /** What the machine must have for it to stand as it claims to. */
   readonly needs: readonly Need[];
+  /** What it is built from before a run; absent where it stands of programs that are there already. */
+  readonly build?: VariantBuild;
+  /** Program of ours that it is made of, and the folder that the user's own starts in, where these were built for the run. */
+  readonly program?: string;
+  readonly directory?: string;
   readonly form:
     | { readonly type: 'direct' }
     | {
@@ -62,6 +75,11 @@ export interface VariantSpec {
         readonly settings: CustomSettings;
         /** Those that it stands for, each a process of its own. */
         readonly roles: readonly ProxyRole[];
+      }
+    | {
+        readonly type: 'injected';
+        readonly settings: InjectionSettings;
+        readonly roles: readonly ProxyRole[];
       };
 }
 
@@ -75,7 +93,9 @@ export function resolveVariant(declared: DeclaredVariant, surroundings: Surround
   const row = catalogueRow(declared.kind);
   if (row === undefined) throw new RangeError(`no kind ${declared.kind} in the catalogue`);
   const { kind, description, form } = row;
+  const build = buildOf(declared, form.type);
   const base = {
+    ...(build === null ? {} : { build }),
     id: declared.id,
     kind,
     description,
@@ -86,6 +106,8 @@ export function resolveVariant(declared: DeclaredVariant, surroundings: Surround
       return { ...base, claims: [], form: { type: 'direct' } };
     case 'custom':
       return customSpec(base, declared, surroundings.roles);
+    case 'injected':
+      return injectedSpec(base, declared);
     case 'zero-sidecar': {
       const claimed = optionsOf(form.preset, declared.options);
       const options = claimed.testDisarm ? optionsOf(form.preset, declared.options, form.opposite) : claimed;
@@ -138,4 +160,16 @@ function customSpec(
     claims: counts ? ['proxy-in-path'] : [],
     form: { type: 'custom', command: command ?? [], settings, roles },
   };
+}
+
+/** Whether its proxy is in the path is seen from the service: who connects to it stands beside it, or does not. */
+function injectedSpec(
+  base: Omit<VariantSpec, 'claims' | 'form'>,
+  { id, inject: settings }: DeclaredVariant,
+): VariantSpec {
+  if (settings === undefined) throw new RangeError(`${id} does not say what is injected`);
+  const roles = injectedRoles(settings);
+  const claims =
+    roles.length === 0 ? ['unproxied' as const] : roles.includes('inbound') ? ['proxied' as const] : [];
+  return { ...base, claims, form: { type: 'injected', settings, roles } };
 }

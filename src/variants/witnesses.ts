@@ -20,6 +20,7 @@
  * - `intercepted`: connections whose original destination was another over those accepted.
  * - `kernel-policy`: bytes of answers that eBPF judged over those received.
  * - `qat-requests`: requests that a QuickAssist device served, over TLS handshakes made; at most 1.
+ * - `proxied`: connections that the service took from its own pod, where a proxy stands beside it; `unproxied`: from others.
  */
 export const WITNESSES = [
   'proxy-in-path',
@@ -53,6 +54,8 @@ export const WITNESSES = [
   'intercepted',
   'kernel-policy',
   'qat-requests',
+  'proxied',
+  'unproxied',
 ] as const;
 
 export type WitnessName = (typeof WITNESSES)[number];

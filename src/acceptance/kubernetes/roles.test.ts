@@ -17,13 +17,24 @@ interface ShippedRole {
   readonly rules: readonly Rule[];
 }
 
-/** Verbs without which a run that goes well is whole: what is asked for only when something went wrong, or by newer servers. */
+/**
+ * Verbs without which a run that goes well is whole: what is asked for only when something went wrong, by newer servers, or
+ * where several pods make the load.
+ */
 const ONLY_WHEN_NEEDED = new Set([
   'list events',
   'get pods/log',
   'list namespaces',
+  'list nodes',
+  'get services',
   'create pods/portforward',
+  'create jobs',
+  'list jobs',
+  'delete jobs',
 ]);
+
+/** A variant that has a Service, and no mesh that would put anything into it. */
+const ASKING = 'asking, kind: injected, inject: { podLabels: { mesh: none }, containers: [] }';
 
 let cluster: TestCluster;
 let users = 0;
@@ -64,8 +75,15 @@ function kubeconfigWith({ kind }: ShippedRole, rules: readonly Rule[]): string {
 }
 
 /** Runs a scenario; one that comes as far as the end of its first round is interrupted there, unless it is to go `whole`. */
-async function run(role: ShippedRole, kubeconfig: string, pods = '', whole = false) {
-  const scenario = shortScenario(cluster.folder, `user${users}`, `{ provider: kubernetes${pods} }`);
+async function run(
+  role: ShippedRole,
+  kubeconfig: string,
+  pods = '',
+  whole = false,
+  variants: readonly string[] = ['direct', 'plain', ASKING],
+) {
+  const where = `{ provider: kubernetes${pods} }`;
+  const scenario = shortScenario(cluster.folder, `user${users}`, where, '1s', 300, variants);
   const running = startMeshmark(
     [
       ...['run', scenario, '--kubeconfig', kubeconfig, '--out', join(cluster.folder, `user${users}.run`)],
@@ -86,7 +104,7 @@ async function run(role: ShippedRole, kubeconfig: string, pods = '', whole = fal
 function removeAll() {
   const ours = ['-l', 'app.kubernetes.io/managed-by=meshmark'];
   cluster.kubectl('delete', 'namespaces', ...ours);
-  cluster.kubectl('delete', 'pods,secrets', '-n', 'bench', ...ours);
+  cluster.kubectl('delete', 'pods,secrets,services', '-n', 'bench', ...ours);
 }
 
 /** Each way to take one verb from the rules. */
@@ -125,6 +143,18 @@ for (const file of ['cluster-role.yaml', 'role.yaml']) {
         expect(said).toMatch(new RegExp(`cannot ${verb}( or create)? (resource )?"?${resource}`));
       });
     }
+
+    test('a variant that needs an accelerator is unavailable, and whether nodes could be seen is said', async () => {
+      const kubeconfig = kubeconfigWith(role, role.rules);
+      const { exitCode, said } = await run(role, kubeconfig, '', true, ['plain', 'qat-tls']);
+      expect([0, 3], said).toContain(exitCode);
+      expect(said).toMatch(
+        role.kind === 'Role'
+          ? /qat-tls unavailable: needs a node that offers qat\.intel\.com\/…, and which do cannot be seen: .*cannot list resource "nodes"/
+          : /qat-tls unavailable: no node offers qat\.intel\.com\/… for private keys \(node1: /,
+      );
+      expect(cluster.left()).toEqual([]);
+    });
 
     test('without list events or get pods/log, what did not start is told with what could not be seen', async () => {
       const rules = role.rules.filter(({ resources }) => !['events', 'pods/log'].includes(resources.join()));

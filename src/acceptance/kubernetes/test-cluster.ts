@@ -23,17 +23,20 @@ export interface TestCluster {
   down(): void;
 }
 
-/** Brings the cluster up with the image of this checkout. */
-export async function bringUp(nodes: 1 | 2): Promise<TestCluster> {
+/** Brings the cluster up with the image of this checkout, and in it what else `meshmark images save --with` takes. */
+export async function bringUp(nodes: 1 | 2, extras: readonly string[] = []): Promise<TestCluster> {
   const { kubernetes } = await ensureKubernetes();
   const folder = mkdtempSync(join(tmpdir(), 'meshmark-cluster-test-'));
   const programs = join(folder, 'programs');
   mkdirSync(programs);
   writeFileSync(join(programs, 'kubectl'), `#!/bin/sh\nexec '${kubernetes}' kubectl "$@"\n`, { mode: 0o755 });
   const image = join(folder, 'image.tar');
-  execFileSync(process.execPath, [join(checkout, 'dist', 'cli', 'main.js'), 'images', 'save', image], {
-    stdio: 'ignore',
-  });
+  const more = extras.length === 0 ? [] : ['--with', ...extras];
+  execFileSync(
+    process.execPath,
+    [join(checkout, 'dist', 'cli', 'main.js'), 'images', 'save', image, ...more],
+    { stdio: 'ignore' },
+  );
   const up = spawnSync(process.execPath, [PROGRAM, 'up', '--nodes', String(nodes), '--image', image], {
     encoding: 'utf8',
   });
@@ -62,7 +65,7 @@ export async function bringUp(nodes: 1 | 2): Promise<TestCluster> {
   };
 }
 
-/** A scenario of short slices, for two variants unless more are named, four times on fresh processes. */
+/** A scenario of short slices, for two variants unless others are named or written out, four times on fresh processes. */
 export function shortScenario(
   folder: string,
   name: string,
@@ -80,7 +83,7 @@ cluster: ${cluster}
 workload: { protocol: http1, responseBytes: 1KiB, connections: 4 }
 load: { driver: loadgen, model: open, rate: ${rate}/s, arrivals: poisson }
 slices: { duration: ${slice}, warmup: 100ms, blocks: 4, replicas: 4, budget: 120s, seed: 3 }
-variants: [${variants.map((id) => `{ id: ${id} }`).join(', ')}]
+variants: [${variants.map((one) => (one.startsWith('{') ? one : `{ id: ${one} }`)).join(', ')}]
 baseline: plain
 `,
   );

@@ -1,6 +1,6 @@
 /** Private keys handed to an accelerator: the whole configuration is right, but for what this machine lacks. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -8,7 +8,7 @@ import { ENVOY_PROVIDERS, findProgram } from '../../host/index.js';
 import { createAuthority } from '../certificates.js';
 import type { ForeignProxy } from './configuration.js';
 import { configureEnvoy } from './envoy.js';
-import { configureHaproxy, HAPROXY_IDENTITY } from './haproxy.js';
+import { configureHaproxy, HAPROXY_IDENTITY, joinedIdentity } from './haproxy.js';
 import { middleProxy } from './testing/middle-proxy.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'meshmark-test-'));
@@ -19,9 +19,8 @@ async function placed(kind: 'qat-tls' | 'cryptomb-tls', name: string): Promise<F
   const directory = join(folder, name);
   mkdirSync(directory, { recursive: true });
   const place = await middleProxy(authority, { kind, options: {} }, directory);
-  const files = [place.identity?.certificateFile ?? '', place.identity?.keyFile ?? ''];
-  const parts = files.map((path) => readFileSync(path, 'utf8').trim());
-  writeFileSync(join(directory, HAPROXY_IDENTITY), `${parts.join('\n')}\n`);
+  if (place.identity === null) throw new Error(`${kind} has no secured hop`);
+  writeFileSync(join(directory, HAPROXY_IDENTITY), joinedIdentity(place.identity));
   return place;
 }
 

@@ -1,7 +1,9 @@
 /** What a proxy that people run is configured from, and what comes of it. */
 import type { CounterSource } from '../../host/index.js';
-import type { Accelerator, ProxySpec, SidecarOptions } from '../../variants/index.js';
+import type { Accelerator, ProxySpec, SidecarOptions, VariantSpec } from '../../variants/index.js';
 import { hostNameOf, type Identity } from '../certificates.js';
+
+export type ForeignForm = Extract<VariantSpec['form'], { type: 'foreign' }>;
 
 export interface Endpoint {
   readonly host: string;
@@ -17,7 +19,8 @@ export interface ForeignProxy {
   /** Whether what passes is gRPC, which is HTTP/2 to all but nginx. */
   readonly grpc: boolean;
   readonly idleUpstreamConnections: number;
-  readonly workers: number;
+  /** Null for one on each core of whatever machine it comes to stand on, which the programs take by themselves. */
+  readonly workers: number | null;
   readonly listen: Endpoint;
   /** Where its counters are asked for, apart from the traffic. */
   readonly admin: Endpoint;
@@ -39,6 +42,23 @@ export interface ForeignConfiguration {
   /** What the program is asked with whether the configuration is right. */
   readonly checkArgv: readonly string[];
   readonly source: CounterSource;
+}
+
+/** What of a proxy's configuration follows from its variant and from what stands behind it, which is at `upstream` (`host:port`). */
+export function placedBefore(
+  { proxies, options, accelerator, grpc, idleUpstreamConnections }: ForeignForm,
+  index: number,
+  upstream: string,
+): Omit<ForeignProxy, 'workers' | 'listen' | 'admin' | 'identity' | 'directory'> {
+  const proxy = proxies[index];
+  if (proxy === undefined) throw new RangeError(`the path has no proxy ${index}`);
+  // An address of IPv6 has colons and brackets of its own.
+  const colon = upstream.lastIndexOf(':');
+  return {
+    ...{ proxy, options, accelerator, grpc, idleUpstreamConnections },
+    upstream: { host: upstream.slice(0, colon), port: Number(upstream.slice(colon + 1)) },
+    peers: { before: proxies[index - 1]?.role ?? null, after: proxies[index + 1]?.role ?? null },
+  };
 }
 
 /** Time limits of all of them: those of the Go sidecar's mesh duties. */

@@ -1,6 +1,6 @@
 /** The configurations as they are written, and each judged by the program itself where it is on this machine. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -8,12 +8,10 @@ import { findProgram } from '../../host/index.js';
 import type { ForeignProgram, WrittenOptions } from '../../variants/index.js';
 import { createAuthority } from '../certificates.js';
 import type { ForeignConfiguration, ForeignProxy } from './configuration.js';
-import { configureEnvoy } from './envoy.js';
-import { configureHaproxy, HAPROXY_IDENTITY } from './haproxy.js';
-import { configureNginx } from './nginx.js';
+import { CONFIGURE } from './configure.js';
+import { HAPROXY_IDENTITY, joinedIdentity } from './haproxy.js';
 import { middleProxy } from './testing/middle-proxy.js';
 
-const CONFIGURE = { envoy: configureEnvoy, haproxy: configureHaproxy, nginx: configureNginx };
 const folder = mkdtempSync(join(tmpdir(), 'meshmark-test-'));
 const authority = createAuthority(join(folder, 'certificates'), 3_600_000);
 
@@ -72,13 +70,30 @@ describe.each(CASES)('$program, $name', (one) => {
     mkdirSync(directory);
     writeFileSync(join(directory, file), text);
     if (identity !== null) {
-      const pem = readFileSync(identity.certificateFile, 'utf8') + readFileSync(identity.keyFile, 'utf8');
-      writeFileSync(join(directory, HAPROXY_IDENTITY), pem.replaceAll('-----BEGIN', '\n-----BEGIN'));
+      writeFileSync(join(directory, HAPROXY_IDENTITY), joinedIdentity(identity));
     }
     const judged = spawnSync(path ?? '', checkArgv, { encoding: 'utf8' });
     expect(judged.stdout + judged.stderr).not.toMatch(/\[(warn|WARNING|ALERT|emerg)\]/);
     expect(judged.status, judged.stdout + judged.stderr).toBe(0);
   });
+});
+
+describe('workers', () => {
+  it.each([
+    ['envoy', '--concurrency'],
+    ['haproxy', 'nbthread'],
+  ] as const)(
+    '%s is left to take one for each core of a machine that is not known yet',
+    async (kind, word) => {
+      const place = await middleProxy(authority, { kind, options: {} }, join(folder, 'run'));
+      const said = (workers: number | null) => {
+        const { text, argv } = CONFIGURE[kind]({ ...place, workers });
+        return text + argv.join(' ');
+      };
+      expect(said(3)).toContain(`${word} 3`);
+      expect(said(null)).not.toContain(word);
+    },
+  );
 });
 
 describe('nginx', () => {

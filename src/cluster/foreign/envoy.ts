@@ -25,7 +25,8 @@ const NO_LIMIT = 1_000_000;
 /** The configuration, command line and counters of one Envoy. */
 export function configureEnvoy(one: ForeignProxy): ForeignConfiguration {
   const file = join(one.directory, 'envoy.json');
-  const common = ['--log-level', 'error', '--disable-hot-restart', '--concurrency', String(one.workers)];
+  const workers = one.workers === null ? [] : ['--concurrency', String(one.workers)];
+  const common = ['--log-level', 'error', '--disable-hot-restart', ...workers];
   return {
     file: 'envoy.json',
     text: `${JSON.stringify(bootstrap(one), null, 2)}\n`,

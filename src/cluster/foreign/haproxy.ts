@@ -1,6 +1,8 @@
 /** HAProxy as one proxy of the path (HAProxy's Configuration Manual, 2.6). */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CounterSource, type HaproxyCell, QAT_ENGINE } from '../../host/index.js';
+import type { Identity } from '../certificates.js';
 import {
   ANSWER_LIMIT_S,
   CONNECT_LIMIT_S,
@@ -18,6 +20,11 @@ const FRONTEND = 'sidecar';
 const SERVER = 'upstream';
 /** HAProxy reads a certificate and its key from one file, which is written beside its configuration. */
 export const HAPROXY_IDENTITY = 'identity.pem';
+
+/** What goes into that file. */
+export function joinedIdentity({ certificateFile, keyFile }: Identity): string {
+  return [certificateFile, keyFile].map((path) => `${readFileSync(path, 'utf8').trim()}\n`).join('');
+}
 
 /** The configuration, command line and counters of one HAProxy. */
 export function configureHaproxy(one: ForeignProxy): ForeignConfiguration {
@@ -45,7 +52,7 @@ function head({ workers, options, proxy, accelerator }: ForeignProxy, mode: 'htt
   // Its limit on connections follows from the limit on files that it was started with, and needs no line.
   return [
     'global',
-    `  nbthread ${workers}`,
+    ...(workers === null ? [] : [`  nbthread ${workers}`]),
     ...(accelerator === 'quickassist' ? QUICKASSIST : []),
     // A port that another has taken must be an error: shared, each would get a part of the other's traffic.
     '  noreuseport',

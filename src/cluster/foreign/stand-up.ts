@@ -2,10 +2,10 @@
 import { mkdirSync, mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CoreSplit, ProcessHost } from '../../host/index.js';
-import type { VariantSpec } from '../../variants/index.js';
 import type { Authority } from '../certificates.js';
 import type { Placement, Server } from '../servers.js';
 import { workersOf } from '../settings.js';
+import { type ForeignForm, placedBefore } from './configuration.js';
 import { startForeign } from './start.js';
 
 /** What of the run's ground such proxies stand on. */
@@ -17,8 +17,6 @@ interface ForeignGround {
   readonly foreignDirectory: string;
 }
 
-type ForeignForm = Extract<VariantSpec['form'], { type: 'foreign' }>;
-
 /** Appends each proxy to `servers` as soon as it listens, and returns the first one's address. Throws ServerStartError. */
 export async function standUpForeign(
   ground: ForeignGround,
@@ -27,26 +25,18 @@ export async function standUpForeign(
   placementOf: (index: number) => Placement,
   servers: Server[],
 ): Promise<string> {
-  const { proxies, options, program, accelerator, grpc, idleUpstreamConnections } = form;
+  const { proxies, options, program } = form;
   mkdirSync(ground.foreignDirectory, { recursive: true });
   let upstream = end;
   for (const [index, proxy] of [...proxies.entries()].reverse()) {
     const secured = proxy.listen.security === 'mtls' || proxy.upstream.security === 'mtls';
-    // An address of IPv6 has colons and brackets of its own.
-    const colon = upstream.lastIndexOf(':');
     const server = await startForeign(
       ground.host,
       program,
       {
-        proxy,
-        options,
-        accelerator,
-        grpc,
-        idleUpstreamConnections,
+        ...placedBefore(form, index, upstream),
         workers: workersOf(program, ground.split.dataPlane.length),
         host: index === 0 ? ground.nodes.near.host : ground.nodes.far.host,
-        upstream: { host: upstream.slice(0, colon), port: Number(upstream.slice(colon + 1)) },
-        peers: { before: proxies[index - 1]?.role ?? null, after: proxies[index + 1]?.role ?? null },
         identity: secured ? await ground.authority.identityOf(proxy.role, options.tls.key) : null,
         directory: mkdtempSync(join(ground.foreignDirectory, `${program}-${proxy.role}-`)),
       },

@@ -1,5 +1,5 @@
 /** Standing up a proxy that people run: its files, its ports, its process. */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type CounterSource,
@@ -13,16 +13,9 @@ import type { Accelerator, ForeignProgram } from '../../variants/index.js';
 import { freePort } from '../free-port.js';
 import { accepts } from '../readiness.js';
 import { deathOf, type Placement, type Server, ServerStartError } from '../servers.js';
-import { type ForeignConfiguration, type ForeignProxy, isSafePath } from './configuration.js';
-import { configureEnvoy } from './envoy.js';
-import { configureHaproxy, HAPROXY_IDENTITY } from './haproxy.js';
-import { configureNginx } from './nginx.js';
-
-const CONFIGURE: Readonly<Record<ForeignProgram, (one: ForeignProxy) => ForeignConfiguration>> = {
-  envoy: configureEnvoy,
-  haproxy: configureHaproxy,
-  nginx: configureNginx,
-};
+import { type ForeignProxy, isSafePath } from './configuration.js';
+import { CONFIGURE } from './configure.js';
+import { HAPROXY_IDENTITY, joinedIdentity } from './haproxy.js';
 
 /** Envoy reads 100 MB of itself before it listens; a cold disk takes its time. */
 const LISTEN_LIMIT_MS = 15_000;
@@ -87,10 +80,7 @@ function writeFiles(program: ForeignProgram, place: ForeignPlace, file: string, 
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   writeFileSync(join(directory, file), text, { mode: 0o600 });
   if (program === 'haproxy' && identity !== null) {
-    const parts = [identity.certificateFile, identity.keyFile].map((path) =>
-      readFileSync(path, 'utf8').trim(),
-    );
-    writeFileSync(join(directory, HAPROXY_IDENTITY), `${parts.join('\n')}\n`, { mode: 0o600 });
+    writeFileSync(join(directory, HAPROXY_IDENTITY), joinedIdentity(identity), { mode: 0o600 });
   }
 }
 

@@ -1,39 +1,48 @@
 /** The provider `kubernetes`: every variant as pods, in a namespace of its own, on any cluster that a kubeconfig leads to. */
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { VersionApi } from '@kubernetes/client-node';
-import { EnvironmentFault, type LineChannel, type OpenLineChannel } from '../../host/index.js';
+import { EnvironmentFault, type OpenLineChannel, type PodAgent } from '../../host/index.js';
 import type { Isolation } from '../../record/index.js';
-import type { VariantSpec } from '../../variants/index.js';
+import type { VariantSpec, WorkloadProtocol } from '../../variants/index.js';
 import { createAuthority } from '../certificates.js';
 import type { Cluster, Deployment, DeployOutcome, DeploySpec } from '../cluster.js';
 import { dataPlaneRoles } from '../data-plane-roles.js';
-import { POLICY_RULES } from '../policy-rules.js';
 import { waitForAnswer } from '../readiness.js';
 import { ServerStartError } from '../servers.js';
 import { settingsOf } from '../settings.js';
 import { type ConnectionOptions, connectTo, patiently } from './connection.js';
 import { generatorAt } from './generator-channel.js';
-import { type Home, homeFor, makeHome, removeHomes } from './home.js';
+import { homesOf } from './homes.js';
+import { missingPrograms } from './image-contents.js';
+import { serviceManifest } from './injected-pod.js';
+import { lackingAmong, type Permission } from './lacking.js';
+import { withLateEnd } from './late-end.js';
+import { createAgents } from './load-agents.js';
 import type { PodSettings } from './manifests.js';
 import { MANAGED_BY, RUN_LABEL, selectorOf } from './names.js';
-import { notApart } from './placement.js';
-import { identifiedRoles, needsPolicyServer, PORTS, type PodPlan, podsOf, policyPod } from './pod-plan.js';
+import { type Offer, offeredQuickAssist } from './node-resources.js';
+import { nodeBefore, notApart } from './placement.js';
+import { connectFromPod } from './pod-agent.js';
+import { PORTS } from './pod-container.js';
+import { needsPolicyServer, type PodPlan, podsOf, policyPod } from './pod-plan.js';
 import { troubleOf } from './pod-state.js';
 import { watchPods } from './pod-watch.js';
-import { forwardPort } from './port-forward.js';
 import {
   addressed,
   bracketed,
   createPod,
+  createService,
   known,
   type Made,
   type PodGround,
+  reached,
   removePods,
   type StandingPod,
   started,
+  untilReady,
 } from './standing-pods.js';
+import { secretsOf } from './variant-secrets.js';
 
 export interface KubernetesOptions extends ConnectionOptions, PodSettings {
   /** A namespace that is there already, for all variants; null for one of each variant's own. */
@@ -45,7 +54,18 @@ export interface KubernetesOptions extends ConnectionOptions, PodSettings {
   /** How long the run may take, all in all. */
   readonly longestMs: number;
   readonly policyLatencyMs: number;
+  /** How many pods make each variant's load together. */
+  readonly agents: number;
   readonly signal: AbortSignal;
+}
+
+/** A load generator that is where a variant's client is. */
+export interface PodGenerator {
+  readonly pod: string;
+  readonly node: string;
+  /** What reads the clocks of the pod's processes. */
+  readonly own: PodAgent;
+  readonly open: OpenLineChannel;
 }
 
 export interface KubernetesCluster extends Cluster {
@@ -56,8 +76,14 @@ export interface KubernetesCluster extends Cluster {
   readonly run: string;
   /** Where everything ran that ever stood, in the order in which it did. */
   placement(): readonly StandingPod[];
-  /** The load generator that is where the variant's client is. */
-  openGenerator(variant: string): OpenLineChannel;
+  /** The load generators of the variant's clients, as many as were asked for. Throws CLUSTER where none stands. */
+  generatorsOf(variant: string): readonly PodGenerator[];
+  /** Why each variant that cannot stand there cannot, by id, as far as it can be known before one does. Throws CLUSTER. */
+  lackingAmong(
+    variants: readonly VariantSpec[],
+    protocol: WorkloadProtocol,
+    privileged: Permission,
+  ): Promise<ReadonlyMap<string, string>>;
 }
 
 /** Containers that ride beside a pod's own came to be on by default: Kubernetes 1.29 (KEP-753). */
@@ -73,6 +99,12 @@ export async function createKubernetesCluster(options: KubernetesOptions): Promi
     () => connection.config.makeApiClient(VersionApi).getCode(),
     10_000,
   );
+  if (options.agents > 1 && !hasNativeSidecars(version)) {
+    throw new EnvironmentFault(
+      'CLUSTER',
+      `\`load.agents\` needs Kubernetes 1.29 or later, whose jobs leave the others alone when one pod fails; this is ${version.gitVersion}`,
+    );
+  }
   const run = randomBytes(4).toString('hex');
   const watch = await watchPods(
     connection,
@@ -81,22 +113,29 @@ export async function createKubernetesCluster(options: KubernetesOptions): Promi
   );
   const authority = createAuthority(resolve(options.directory, 'certificates'), options.longestMs);
   const token = randomBytes(24).toString('base64url');
-  const homes = new Map<string, { readonly home: Home; readonly made: Promise<void> }>();
   const standing = new Map<Deployment, Made>();
   const pods = new Map<string, StandingPod[]>();
   const everStood: StandingPod[] = [];
   const ends = new Map<string, string>();
+  const troubles = new Map<string, string>();
   const machines: string[] = [];
   const torn = new Set<string>();
   const until = new Date(Date.now() + options.longestMs);
+  const homes = homesOf(connection, run, options.namespace, until, options.agents, (variant) =>
+    secretsOf(variant, authority, token),
+  );
   let podNumber = 0;
   let generation = 0;
+  let offer: Promise<Offer> | null = null;
+  const longestSeconds = Math.ceil(options.longestMs / 1000);
+  const everyNamespace = options.namespace === null;
 
   const ground: PodGround = {
     connection,
     watch,
     settings: options,
     startLimitMs: options.startLimitMs,
+    until,
     token,
     signal: options.signal,
     nextNumber: () => {
@@ -115,60 +154,79 @@ export async function createKubernetesCluster(options: KubernetesOptions): Promi
     if (torn.has(name)) return;
     const trouble = troubleOf(pod) ?? (gone ? 'its pod was deleted by somebody' : null);
     if (trouble === null) return;
+    if (!troubles.has(name)) troubles.set(name, trouble);
     for (const [variant, own] of pods) {
       if (own.some((one) => one.name === name) && !ends.has(variant))
         ends.set(variant, `pod ${name}: ${trouble}`);
     }
   });
 
-  const homeOf = async (variant: VariantSpec): Promise<Home> => {
-    let known = homes.get(variant.id);
-    if (known === undefined) {
-      const home = homeFor(run, variant.id, homes.size, options.namespace);
-      const made = secretsOf(variant).then((secrets) => makeHome(connection, run, home, secrets, until));
-      known = { home, made };
-      homes.set(variant.id, known);
-    }
-    await known.made;
-    return known.home;
+  const quickAssist = (): Promise<Offer> => {
+    offer ??= offeredQuickAssist(connection);
+    return offer;
   };
 
-  const secretsOf = async (variant: VariantSpec): Promise<Record<string, string>> => {
-    const secrets: Record<string, string> = { token, 'rules.json': JSON.stringify(POLICY_RULES) };
-    for (const { role, key } of identifiedRoles(variant)) {
-      const identity = await authority.identityOf(role, key);
-      secrets[`${role}.crt`] = readFileSync(identity.certificateFile, 'utf8');
-      secrets[`${role}.key`] = readFileSync(identity.keyFile, 'utf8');
-      secrets['ca.crt'] = readFileSync(identity.authorityFile, 'utf8');
-    }
-    return secrets;
+  /** The resource of the variant's accelerator; null where it has none. */
+  const deviceOf = async ({ needs }: VariantSpec): Promise<string | null> => {
+    if (!needs.includes('quickassist')) return null;
+    const found = await quickAssist();
+    if ('reason' in found) throw new ServerStartError(found.reason);
+    return found.resource;
   };
 
   const standUp = async (variant: VariantSpec, spec: DeploySpec, made: Made): Promise<Deployment> => {
     const { namespace } = made.home;
-    const place = [...homes.keys()].indexOf(variant.id);
+    const place = homes.placeOf(variant);
     const plans = new Map<string, PodPlan>();
     const create = async (plan: PodPlan): Promise<string> => {
       const name = `mm-${run}-${place}-g${generation}-${plan.name}`;
-      plans.set(name, plan);
-      await createPod(ground, made, plan, {
+      const identity = {
         run,
         name,
-        longestSeconds: Math.ceil(options.longestMs / 1000),
+        longestSeconds,
         nativeSidecars: hasNativeSidecars(version),
-        everyNamespace: options.namespace === null,
+        everyNamespace,
         node: nodeBefore(everStood, plan.side),
-      });
+      };
+      if (plan.side === 'client' && options.agents > 1) {
+        const agents = await createAgents(ground, made, plan, identity, options.agents);
+        for (const agent of agents) plans.set(agent, plan);
+        return '';
+      }
+      plans.set(name, plan);
+      await createPod(ground, made, plan, identity);
       if (plan.port === null) return '';
+      if (plan.injected !== undefined) {
+        const body = serviceManifest(run, variant.id, name, spec.service.protocol);
+        return createService(ground, made, body);
+      }
       return `${bracketed(await addressed(ground, namespace, name))}:${plan.port}`;
     };
     const policyServer = needsPolicyServer(variant) ? await create(policyPod(options.policyLatencyMs)) : null;
     // Sidecars want the policy server when they start.
     if (policyServer !== null) for (const name of plans.keys()) await started(ground, namespace, name);
     let upstream = '';
-    for (const pod of podsOf(variant, spec.service)) {
+    for (const pod of podsOf(variant, spec.service, await deviceOf(variant))) {
       upstream = (await create(pod.plan({ policyServer, upstream }))) || upstream;
     }
+    await Promise.all([...plans.keys()].map((name) => started(ground, namespace, name)));
+    try {
+      return await answering(variant, spec, made, plans, upstream);
+    } catch (error) {
+      if (!(error instanceof ServerStartError)) throw error;
+      throw await withLateEnd(ground, namespace, plans.keys(), error);
+    }
+  };
+
+  /** What has started, once it answers. */
+  const answering = async (
+    variant: VariantSpec,
+    spec: DeploySpec,
+    made: Made,
+    plans: ReadonlyMap<string, PodPlan>,
+    upstream: string,
+  ): Promise<Deployment> => {
+    const { namespace } = made.home;
     const see = async ([name, plan]: readonly [string, PodPlan]) =>
       known(ground, made, plan, await started(ground, namespace, name));
     const isClient = ([, { side }]: readonly [string, PodPlan]) => side === 'client';
@@ -180,30 +238,40 @@ export async function createKubernetesCluster(options: KubernetesOptions): Promi
     if (client === undefined) throw new RangeError('a variant without a client was planned');
     pods.set(variant.id, stood);
     everStood.push(...stood);
-    const first = client.processes.length > 0 ? { pod: client.name, port: PORTS.proxy.listen } : null;
-    const entryPod = first?.pod ?? stood.find(({ side }) => side === 'service')?.name ?? '';
-    const entryPort = first?.port ?? PORTS.service.listen;
-    const asked = await forwardPort(connection, namespace, entryPod, entryPort);
-    made.ports.push(asked);
+    const plan = plans.get(client.name);
+    const first = plan?.containers.some(({ port }) => port === PORTS.proxy.listen)
+      ? { pod: client.name, port: PORTS.proxy.listen }
+      : null;
+    const inKernel = plan?.client ?? null;
+    const relayed = inKernel?.relay ?? null;
+    const entryPod =
+      first?.pod ?? (relayed === null ? stood.find(({ side }) => side === 'service') : client)?.name ?? '';
+    const entryPort = first?.port ?? relayed?.port ?? PORTS.service.listen;
+    const asked = await reached(ground, made, entryPod, entryPort);
     const died = () => ends.get(variant.id) ?? null;
+    await untilReady(ground, made, plans, died);
     await waitForAnswer(asked.address, spec.service.protocol, died, null);
     return {
       variant: variant.id,
-      entry: first === null ? upstream : `127.0.0.1:${first.port}`,
+      entry: inKernel?.entry ?? (first === null ? upstream : `127.0.0.1:${first.port}`),
       askedAt: asked.address,
       agents: stood.map(({ agent }) => agent),
       agentToken: token,
       processes: stood.flatMap(({ processes }) => processes),
       client: null,
       settings: settingsOf(variant, client.about.cores),
-      forbidden: null,
+      forbidden: inKernel?.forbidden ?? null,
+      tryConnecting: (address) => connectFromPod(client.agentAt, token, address),
       deathReason: died,
     };
   };
 
   const deployOne = async (variant: VariantSpec, spec: DeploySpec): Promise<DeployOutcome> => {
     ends.delete(variant.id);
-    const made: Made = { home: await homeOf(variant), pods: [], ports: [] };
+    const made: Made = {
+      home: await homes.of(variant),
+      ...{ pods: [], secrets: [], services: [], jobs: [], ports: [], removed: false },
+    };
     try {
       const deployment = await standUp(variant, spec, made);
       standing.set(deployment, made);
@@ -227,6 +295,16 @@ export async function createKubernetesCluster(options: KubernetesOptions): Promi
     image: options.image,
     run,
     placement: () => everStood,
+    lackingAmong: (variants, protocol, privileged) =>
+      lackingAmong(variants, protocol, privileged, {
+        offered: quickAssist,
+        missing: async (programs, first) => {
+          const name = `mm-${run}-image`;
+          torn.add(name);
+          const identity = { run, name, longestSeconds, everyNamespace };
+          return await missingPrograms(ground, await homes.of(first), identity, programs);
+        },
+      }),
     get isolation(): Isolation {
       return {
         generatorCores: [],
@@ -241,15 +319,16 @@ export async function createKubernetesCluster(options: KubernetesOptions): Promi
     keepers: () => [],
     dataPlaneRoles,
     whyEnded: (variant) => ends.get(variant) ?? null,
-    openGenerator:
-      (variant) =>
-      (onLine): LineChannel => {
-        const client = pods.get(variant)?.find(({ side }) => side === 'client');
-        if (client === undefined) throw new EnvironmentFault('CLUSTER', `no client of ${variant} stands`);
-        if (client.generator === null)
-          throw new EnvironmentFault('CLUSTER', `${client.name} has no generator`);
-        return generatorAt(client.generator, onLine, () => ends.get(variant) ?? null);
-      },
+    generatorsOf: (variant) => {
+      const clients = pods.get(variant)?.filter(({ side }) => side === 'client') ?? [];
+      if (clients.length === 0) throw new EnvironmentFault('CLUSTER', `no client of ${variant} stands`);
+      return clients.map(({ name, node, agent, generator }): PodGenerator => {
+        if (generator === null) throw new EnvironmentFault('CLUSTER', `${name} has no generator`);
+        const open: OpenLineChannel = (onLine) =>
+          generatorAt(generator, onLine, () => podTrouble(troubles, name));
+        return { pod: name, node, own: agent, open };
+      });
+    },
     deploy: async (spec) => {
       generation += 1;
       // Places are given before anything is waited for, so that they follow the scenario's order.
@@ -276,10 +355,8 @@ export async function createKubernetesCluster(options: KubernetesOptions): Promi
         for (const name of made.pods) torn.add(name);
         await Promise.all(made.ports.splice(0).map((port) => port.close()));
       }
-      await Promise.allSettled([...homes.values()].map(({ made }) => made));
-      const own = [...homes.values()].map(({ home }) => home);
       try {
-        await removeHomes(connection, run, own);
+        await homes.remove();
       } catch (error) {
         const why = error instanceof Error ? error.message : String(error);
         throw new EnvironmentFault(
@@ -294,10 +371,9 @@ export async function createKubernetesCluster(options: KubernetesOptions): Promi
   };
 }
 
-/** Where the first pod of the side was, with all that are not clients as one side; null before there was one. */
-function nodeBefore(everStood: readonly StandingPod[], side: PodPlan['side']): string | null {
-  const isClient = side === 'client';
-  return everStood.find((pod) => (pod.side === 'client') === isClient)?.node ?? null;
+function podTrouble(troubles: ReadonlyMap<string, string>, pod: string): string | null {
+  const trouble = troubles.get(pod);
+  return trouble === undefined ? null : `pod ${pod}: ${trouble}`;
 }
 
 function hasNativeSidecars({ major, minor }: { readonly major: string; readonly minor: string }): boolean {

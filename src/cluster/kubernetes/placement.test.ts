@@ -26,7 +26,9 @@ function pod(side: StandingPod['side'], node: string, changed: Partial<StandingP
     },
     agent: { address: '10.0.0.1:9700', pidBase: 0, machine: 0 },
     processes: [],
+    agentAt: '127.0.0.1:1',
     imageIds: ['sha256:a'],
+    ownImageIds: ['sha256:a'],
     generator: null,
     ...changed,
   };
@@ -55,7 +57,7 @@ describe('notApart', () => {
     expect(notApart([pod('client', 'a'), pod('service', 'b', { about })])).toContain(
       'the 2 nodes are one machine',
     );
-    expect(notApart([pod('client', 'a'), pod('service', 'b', { imageIds: ['sha256:b'] })])).toContain(
+    expect(notApart([pod('client', 'a'), pod('service', 'b', { ownImageIds: ['sha256:b'] })])).toContain(
       'nodes made containers from 2 different images of the same name, which is in every comparison',
     );
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { resolveVariant, type VariantSpec } from '../../variants/index.js';
+import { type DeclaredVariant, resolveVariant, type VariantSpec } from '../../variants/index.js';
 import { podManifest } from './manifests.js';
 import { namespaceOf } from './names.js';
 import { type PodPlan, podsOf, policyPod } from './pod-plan.js';
@@ -12,9 +12,13 @@ const SERVICE = {
   faultRate: 0,
 } as const;
 
-function variant(kind: string, roles: readonly ('outbound' | 'gateway' | 'inbound')[]): VariantSpec {
+function variant(
+  kind: string,
+  roles: readonly ('outbound' | 'gateway' | 'inbound')[],
+  more: Partial<DeclaredVariant> = {},
+): VariantSpec {
   return resolveVariant(
-    { id: kind, kind, options: {}, command: null },
+    { id: kind, kind, options: {}, command: null, ...more },
     { roles, clusterOf: () => '', connections: 4, protocol: 'http1' },
   );
 }
@@ -113,6 +117,69 @@ describe('podManifest', () => {
     };
     expect(names(true)).toEqual([['inbound', 'agent'], ['service']]);
     expect(names(false)).toEqual([undefined, ['service', 'inbound', 'agent']]);
+  });
+
+  it('gives what reaches into the kernel to the container that does so alone, and to its agent what it takes to see it', () => {
+    const [service, client] = plansOf(variant('ebpf-sockops', ['outbound', 'inbound']));
+    if (service === undefined || client === undefined) throw new Error('no pods');
+    for (const plan of [service, client]) {
+      const { spec } = podManifest(plan, identity, settings);
+      const all = [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])];
+      const added = Object.fromEntries(
+        all.map(({ name, securityContext }) => [name, securityContext?.capabilities?.add ?? []]),
+      );
+      const { kernel, agent, ...others } = added;
+      expect(kernel).toEqual(['BPF', 'NET_ADMIN', 'PERFMON']);
+      expect(agent).toEqual(['SYS_PTRACE', 'DAC_READ_SEARCH']);
+      expect(Object.values(others).flat()).toEqual([]);
+      const mounted = all.filter(({ volumeMounts }) =>
+        volumeMounts?.some(({ name, readOnly }) => name === 'node-cgroups' && readOnly === true),
+      );
+      expect(mounted.map(({ name }) => name)).toEqual(['kernel']);
+      // The first to start, so that no connection is made before its programs are there.
+      expect(spec?.initContainers?.[0]?.name).toBe('kernel');
+    }
+    expect(told(client, 'kernel', '--endpoint')).toBe('outbound=127.0.0.1:8443');
+    expect(told(service, 'kernel', '--endpoint')).toBe('service=127.0.0.1:8080');
+  });
+
+  it('leads the client of a variant without sidecars to a virtual address, and whoever asks from outside after it', () => {
+    const [service, client] = plansOf(variant('zero-sidecar', []));
+    if (service === undefined || client === undefined) throw new Error('no pods');
+    expect(client.client).toMatchObject({ entry: '127.77.0.1:7443', forbidden: null });
+    expect(told(client, 'kernel', '--virtual')).toBe('127.77.0.1:7443=10.0.0.1:8080');
+    const agent = podManifest(client, identity, settings).spec?.initContainers?.find(
+      ({ name }) => name === 'agent',
+    );
+    expect(agent?.command).toContain('127.0.0.1:9710=127.77.0.1:7443');
+    // A probe would be a connection that was not led anywhere.
+    expect(podManifest(service, identity, settings).spec?.containers[0]?.startupProbe).toBeUndefined();
+  });
+
+  it('has pods say what a mesh is asked by, and their agents take what is put in for the data plane', () => {
+    const inject = {
+      namespaceLabels: { 'istio-injection': 'enabled' },
+      namespaceAnnotations: {},
+      podLabels: { mesh: 'yes' },
+      podAnnotations: { 'mesh/inject': 'enabled' },
+      containers: ['mesh-proxy'],
+      sides: ['client', 'service'],
+    } as const;
+    const [service, client] = plansOf(variant('injected', [], { inject }));
+    if (service === undefined || client === undefined) throw new Error('no pods');
+    for (const [plan, role] of [
+      [service, 'inbound'],
+      [client, 'outbound'],
+    ] as const) {
+      const { metadata, spec } = podManifest(plan, identity, settings);
+      expect(metadata?.labels).toMatchObject({ mesh: 'yes', 'meshmark.dev/pod': 'p' });
+      expect(metadata?.annotations).toEqual({ 'mesh/inject': 'enabled' });
+      const agent = spec?.initContainers?.find(({ name }) => name === 'agent');
+      expect(agent?.command?.join(' ')).toContain(`--others ${role}`);
+      for (const { name, env } of [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])]) {
+        expect(env?.map((one) => one.name)).toEqual([name === 'service' ? 'MESHMARK_ROLE' : 'MESHMARK_OWN']);
+      }
+    }
   });
 
   it('has no limit of CPU, ends by itself, and asks the clients’ nodes for clients alone', () => {

@@ -7,36 +7,32 @@ import {
   proxyEnvironment,
   serviceArguments,
 } from '../arguments.js';
-import type { Identity } from '../certificates.js';
 import type { ServiceSpec } from '../cluster.js';
+import { asksForIdentity, customContainer } from './custom-pod.js';
+import { foreignContainer } from './foreign-pod.js';
+import { type InjectedPod, injectedInto } from './injected-pod.js';
+import {
+  askingThrough,
+  type ClientInKernel,
+  clientInKernel,
+  POD_CGROUP,
+  serviceInKernel,
+} from './kernel-pod.js';
 import type { Side } from './names.js';
+import {
+  ANYWHERE,
+  type ContainerPlan,
+  GENERATOR,
+  identityIn,
+  isSecured,
+  LOOPBACK,
+  PORTS,
+  PROGRAM,
+  SECRETS,
+} from './pod-container.js';
 
-/** The program of the image, see src/images. */
-export const PROGRAM = '/dataplane';
-/** Folder in which pods have the variant's secret. */
-export const SECRETS = '/etc/meshmark';
-/** Each pod has a network of its own, so that ports need not differ between pods. */
-export const PORTS = {
-  agent: 9700,
-  generator: 9600,
-  service: { listen: 8080, admin: 9701 },
-  proxy: { listen: 8443, admin: 9702 },
-  policy: { listen: 8550, admin: 9703 },
-} as const;
-
-export interface ContainerPlan {
-  /** Role of its process, and its name. */
-  readonly role: string;
-  readonly argv: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-  /** Where it serves and tells what it did; null for one that does neither. */
-  readonly port: number | null;
-  readonly adminPort: number | null;
-  /** Whether others than its own pod reach it by TCP. */
-  readonly reached: boolean;
-  /** Whether it rides beside the pod's own program. */
-  readonly sidecar: boolean;
-}
+/** Node.js and the sidecar for it in the image (`meshmark images save --with node`). */
+export const NODE_SIDECAR = ['/node', '/node-sidecar/main.js'] as const;
 
 export interface PodPlan {
   readonly side: Side;
@@ -45,6 +41,10 @@ export interface PodPlan {
   readonly containers: readonly ContainerPlan[];
   /** Port that whoever is before it in the path is told; null for the client's own pod. */
   readonly port: number | null;
+  /** What eBPF programs change for a client; absent for all other pods. */
+  readonly client?: Omit<ClientInKernel, 'containers'>;
+  /** What somebody else puts into it; absent where nobody is asked to. */
+  readonly injected?: InjectedPod;
 }
 
 /** What pods are told that stand before others: `host:port` of the policy server and of the next step. */
@@ -60,26 +60,20 @@ export interface PlannedPod {
   plan(behind: Behind): PodPlan;
 }
 
-const LOOPBACK = '127.0.0.1';
-const ANYWHERE = '0.0.0.0';
-
-/** The identity that a role's container finds among its secrets. */
-export function identityIn(role: string): Identity {
-  return {
-    certificateFile: `${SECRETS}/${role}.crt`,
-    keyFile: `${SECRETS}/${role}.key`,
-    authorityFile: `${SECRETS}/ca.crt`,
-  };
-}
-
 /** Roles that prove who they are. */
 export function identifiedRoles({ form }: VariantSpec): { role: string; key: 'ecdsa' | 'rsa' }[] {
-  if (form.type !== 'sidecar') return [];
-  return form.proxies.filter(isSecured).map(({ role }) => ({ role, key: form.options.tls.key }));
-}
-
-function isSecured({ listen, upstream }: ProxySpec): boolean {
-  return listen.security === 'mtls' || upstream.security === 'mtls';
+  switch (form.type) {
+    case 'sidecar':
+    case 'foreign':
+      return form.proxies.filter(isSecured).map(({ role }) => ({ role, key: form.options.tls.key }));
+    case 'custom':
+      return asksForIdentity(form) ? form.roles.map((role) => ({ role, key: 'ecdsa' })) : [];
+    case 'direct':
+    case 'zero-sidecar':
+    case 'injected':
+    case 'node':
+      return [];
+  }
 }
 
 /** Whether a policy server stands beside the path. */
@@ -102,32 +96,80 @@ export function policyPod(latencyMs: number): PodPlan {
   };
 }
 
+/** A proxy of the path that is still to be told where it listens and what stands behind it. */
+interface Step {
+  readonly role: string;
+  container(host: string, behind: Behind): ContainerPlan;
+}
+
+/** The proxies in the order that a request passes them. */
+function stepsOf({ form }: VariantSpec, device: string | null): readonly Step[] {
+  switch (form.type) {
+    case 'direct':
+    case 'zero-sidecar':
+    case 'injected':
+      return [];
+    case 'sidecar':
+    case 'node':
+      return form.proxies.map((proxy) => ({
+        role: proxy.role,
+        container: (host, behind) => ownContainer(form, proxy, host, behind),
+      }));
+    case 'foreign':
+      return form.proxies.map(({ role }, index) => ({
+        role,
+        container: (host, { upstream }) => foreignContainer(form, index, host, upstream, device),
+      }));
+    case 'custom':
+      return form.roles.map((role) => ({
+        role,
+        container: (host, { upstream }) => customContainer(form, role, host, upstream),
+      }));
+  }
+}
+
+function ownContainer(
+  form: Extract<VariantSpec['form'], { type: 'sidecar' | 'node' }>,
+  proxy: ProxySpec,
+  host: string,
+  { upstream, policyServer }: Behind,
+): ContainerPlan {
+  const { listen, admin } = PORTS.proxy;
+  const seat = {
+    program: PROGRAM,
+    node: NODE_SIDECAR,
+    listen: `${host}:${listen}`,
+    admin: `${LOOPBACK}:${admin}`,
+  };
+  const identity = isSecured(proxy) ? identityIn(proxy.role) : null;
+  return {
+    role: proxy.role,
+    argv: proxyArguments(form, proxy, { seat, upstream, identity, policyServer, cgroup: POD_CGROUP }),
+    env: proxyEnvironment(form),
+    port: listen,
+    adminPort: admin,
+    // Over QUIC nobody connects by TCP.
+    reached: host === ANYWHERE && proxy.listen.protocol !== 'h3',
+    sidecar: true,
+    ...(form.options.forwarding === 'sockmap' ? { inKernel: true } : {}),
+  };
+}
+
 /**
  * The pods of the path from its end to its beginning, as a mesh has them: the last proxy rides with the service, the first
- * with the client, and a proxy between them has a pod of its own.
+ * with the client, and a proxy between them has a pod of its own. `device` is the resource of the accelerator, for variants
+ * that have one.
  */
-export function podsOf(variant: VariantSpec, service: ServiceSpec): PlannedPod[] {
+export function podsOf(
+  variant: VariantSpec,
+  service: ServiceSpec,
+  device: string | null = null,
+): PlannedPod[] {
   const { form } = variant;
-  const proxies = form.type === 'sidecar' ? form.proxies : [];
-  const [first] = proxies;
-  const last = proxies.length > 1 ? proxies.at(-1) : undefined;
-  const middle = proxies.slice(1, -1);
-  const proxyOf = (proxy: ProxySpec, host: string, { upstream, policyServer }: Behind): ContainerPlan => {
-    if (form.type !== 'sidecar') throw new RangeError(`${variant.id} has no sidecars`);
-    const { listen, admin } = PORTS.proxy;
-    const seat = { program: PROGRAM, listen: `${host}:${listen}`, admin: `${LOOPBACK}:${admin}` };
-    const identity = isSecured(proxy) ? identityIn(proxy.role) : null;
-    return {
-      role: proxy.role,
-      argv: proxyArguments(form, proxy, { seat, upstream, identity, policyServer, cgroup: null }),
-      env: proxyEnvironment(form),
-      port: listen,
-      adminPort: admin,
-      // Over QUIC nobody connects by TCP.
-      reached: host === ANYWHERE && proxy.listen.protocol !== 'h3',
-      sidecar: true,
-    };
-  };
+  const steps = stepsOf(variant, device);
+  const [first] = steps;
+  const last = steps.length > 1 ? steps.at(-1) : undefined;
+  const middle = steps.slice(1, -1);
   const servicePod: PlannedPod = {
     side: 'service',
     name: 'service',
@@ -141,26 +183,31 @@ export function podsOf(variant: VariantSpec, service: ServiceSpec): PlannedPod[]
         env: {},
         port: listen,
         adminPort: admin,
-        reached: last === undefined,
+        // Where connections are counted on their way, a probe's would be one that took another.
+        reached: last === undefined && !['zero-sidecar', 'injected'].includes(form.type),
         sidecar: false,
       };
       const beside = { ...behind, upstream: `${LOOPBACK}:${listen}` };
       return {
         side: 'service',
         name: 'service',
-        containers: [own, ...(last === undefined ? [] : [proxyOf(last, ANYWHERE, beside)])],
+        containers: [
+          own,
+          ...(last === undefined ? [] : [...serviceInKernel(variant), last.container(ANYWHERE, beside)]),
+        ],
         port: last === undefined ? listen : PORTS.proxy.listen,
+        ...injectedInto(variant, 'service'),
       };
     },
   };
   const between = middle.reverse().map(
-    (proxy): PlannedPod => ({
+    ({ role, container }): PlannedPod => ({
       side: 'middle',
-      name: proxy.role,
+      name: role,
       plan: (behind) => ({
         side: 'middle',
-        name: proxy.role,
-        containers: [{ ...proxyOf(proxy, ANYWHERE, behind), sidecar: false }],
+        name: role,
+        containers: [{ ...container(ANYWHERE, behind), sidecar: false }],
         port: PORTS.proxy.listen,
       }),
     }),
@@ -168,26 +215,31 @@ export function podsOf(variant: VariantSpec, service: ServiceSpec): PlannedPod[]
   const clientPod: PlannedPod = {
     side: 'client',
     name: 'client',
-    plan: (behind) => ({
-      side: 'client',
-      name: 'client',
-      containers: [
-        {
-          role: GENERATOR,
-          argv: [PROGRAM, 'loadgen', '--serve', `${LOOPBACK}:${PORTS.generator}`],
-          env: {},
-          port: null,
-          adminPort: null,
-          reached: false,
-          sidecar: false,
-        },
-        ...(first === undefined ? [] : [proxyOf(first, LOOPBACK, behind)]),
-      ],
-      port: null,
-    }),
+    plan: (behind) => {
+      const next = first === undefined ? behind.upstream : `${LOOPBACK}:${PORTS.proxy.listen}`;
+      const { containers, ...client } =
+        form.type === 'injected' ? askingThrough(next) : clientInKernel(variant, next);
+      return {
+        side: 'client',
+        name: 'client',
+        containers: [
+          {
+            role: GENERATOR,
+            argv: [PROGRAM, 'loadgen', '--serve', `${LOOPBACK}:${PORTS.generator}`],
+            env: {},
+            port: null,
+            adminPort: null,
+            reached: false,
+            sidecar: false,
+          },
+          ...containers,
+          ...(first === undefined ? [] : [first.container(LOOPBACK, behind)]),
+        ],
+        port: null,
+        client,
+        ...injectedInto(variant, 'client'),
+      };
+    },
   };
   return [servicePod, ...between, clientPod];
 }
-
-/** Name of the load generator's container; what it uses is nobody's data plane. */
-export const GENERATOR = 'generator';

@@ -20,6 +20,7 @@ import { cpuParts } from './charts/cpu.js';
 import type { Shown } from './charts/frame.js';
 import { hopParts } from './charts/hops.js';
 import { latencyChart } from './charts/latency.js';
+import { narrowingChart } from './charts/narrowing.js';
 import { pauseChart } from './charts/pauses.js';
 import { ratesChart } from './charts/rates.js';
 import { stackChart } from './charts/stack.js';
@@ -132,6 +133,9 @@ function drawings(shown: Shown): Readonly<Record<string, Drawing | null>> {
           ) as Drawing),
     ...Object.fromEntries(
       data.ablation.map((series) => [series.chart, ablationChart(series, theme) as Drawing]),
+    ),
+    ...Object.fromEntries(
+      data.narrowing.map((series) => [series.chart, narrowingChart(series, theme) as Drawing]),
     ),
     allocation: data.allocation === null ? null : (allocationChart(data, data.allocation, theme) as Drawing),
     pauses: data.pauses.some((own) => own.points.length > 1)

@@ -2,6 +2,7 @@
 import { type Effect, METRICS, type MetricName, type RunRecord } from '../../record/index.js';
 import { askedFacts } from '../asked.js';
 import { levelOf } from '../charts.js';
+import { confirmationSentence, endingSentence } from '../ending.js';
 import { count, coverage, elapsed, timestamp } from '../format.js';
 import { type Html, html, name } from '../html.js';
 import { noPickSentence, pickLimits, picks, pickTitle } from '../picks.js';
@@ -27,6 +28,7 @@ export function headline(view: View): Html {
 <h1>${name(run.scenario.name)}</h1>
 <p class="facts">${facts(view)}</p>
 ${unfinished(run)}
+${endingNote(run)}
 <div class="badges">${validityBadge(view)}${gateBadge(view)}</div>
 ${pickList(view)}
 ${sentences(view)}
@@ -79,6 +81,11 @@ function unfinished(run: RunRecord): Html | null {
     failed: 'This run failed; what was measured until then is kept.',
   }[run.state];
   return html`<p class="notice"><b>${words}</b> ${run.stateReason}</p>`;
+}
+
+function endingNote(run: RunRecord): Html | null {
+  const sentences = [endingSentence(run), confirmationSentence(run)].filter((one) => one !== null);
+  return sentences.length === 0 ? null : html`<p class="notice">${sentences.join(' ')}</p>`;
 }
 
 const VALIDITY = {

@@ -5,21 +5,34 @@ import { decideAtLook, type SequentialDecision, type SequentialPlan } from '../s
 import type { PairedUnit } from './intervals.js';
 import type { ReplicaStream } from './streams.js';
 
+/** A plan with what does not matter: a ratio within 1/(1 + margin) to 1 + margin, as a fraction. */
+export interface FollowedPlan extends SequentialPlan {
+  readonly margin: number;
+}
+
 export interface Stopped {
-  readonly decision: SequentialDecision;
+  readonly decision: 'worse' | 'equivalent' | 'undecided';
   readonly replicas: number;
   /** Whether the interval at the stop holds the true ratio. */
   readonly covered: boolean;
 }
 
 /** Follows one stream, look by look, until it is decided or the looks are over. */
-export function follow(plan: SequentialPlan, stream: ReplicaStream, ratio: number, random: Random): Stopped {
+export function follow(plan: FollowedPlan, stream: ReplicaStream, ratio: number, random: Random): Stopped {
+  const limit = Math.log1p(plan.margin);
   const units = stream.draw(random, plan.looks.at(-1) ?? 0, ratio);
   let stopped: Stopped = { decision: 'undecided', replicas: 0, covered: true };
   for (const [look, replicas] of plan.looks.entries()) {
-    const [outcome] = decideAtLook(plan, look, [estimateOf(units.slice(0, replicas))], []);
+    const [outcome] = decideAtLook(
+      plan,
+      look,
+      [{ estimate: estimateOf(units.slice(0, replicas)), limit }],
+      [],
+    );
     if (outcome === undefined) break;
-    const { decision, low, high } = outcome;
+    const { low, high } = outcome;
+    const decision =
+      outcome.decision === 'worse' ? 'worse' : low >= -limit && high <= limit ? 'equivalent' : 'undecided';
     const covered = low <= Math.log(ratio) && Math.log(ratio) <= high;
     stopped = { decision, replicas, covered };
     if (decision !== 'undecided') break;
@@ -27,9 +40,9 @@ export function follow(plan: SequentialPlan, stream: ReplicaStream, ratio: numbe
   return stopped;
 }
 
-/** Follows a metric for each of these true ratios at once, each with a stream of its own; the decisions at the end. */
+/** Follows a metric for each of these true ratios at once, each with a stream of its own and the margin for its limit. */
 export function followSeveral(
-  plan: SequentialPlan,
+  plan: FollowedPlan,
   stream: ReplicaStream,
   ratios: readonly number[],
   random: Random,
@@ -37,8 +50,11 @@ export function followSeveral(
   const streams = ratios.map((ratio) => stream.draw(random, plan.looks.at(-1) ?? 0, ratio));
   let decisions: readonly SequentialDecision[] = [];
   for (const [look, replicas] of plan.looks.entries()) {
-    const estimates = streams.map((units) => estimateOf(units.slice(0, replicas)));
-    decisions = decideAtLook(plan, look, estimates, decisions).map(({ decision }) => decision);
+    const questions = streams.map((units) => ({
+      estimate: estimateOf(units.slice(0, replicas)),
+      limit: Math.log1p(plan.margin),
+    }));
+    decisions = decideAtLook(plan, look, questions, decisions).map(({ decision }) => decision);
     if (!decisions.includes('undecided')) break;
   }
   return decisions;

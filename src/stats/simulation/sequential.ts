@@ -1,8 +1,7 @@
 /** Prints the tables on stopping early in README.md: `npm run simulate:sequential` (minutes; fixed seed). */
 import { FEWEST_UNITS } from '../jackknife.js';
 import { createRandom } from '../random.js';
-import type { SequentialPlan } from '../sequential.js';
-import { follow, followSeveral, type Stopped } from './follow.js';
+import { type FollowedPlan, follow, followSeveral, type Stopped } from './follow.js';
 import { NORMAL, REPLICA_STREAMS, type ReplicaStream } from './streams.js';
 
 const STREAMS = Number(process.argv[2] ?? 10_000);
@@ -15,7 +14,7 @@ function looksUpTo(most: number): number[] {
 }
 
 /** Shares and means over as many streams of one true ratio. */
-function over(stream: ReplicaStream, plan: SequentialPlan, ratio: number) {
+function over(stream: ReplicaStream, plan: FollowedPlan, ratio: number) {
   const random = createRandom(20_261_200 + (plan.looks.at(-1) ?? 0));
   const stops = Array.from({ length: STREAMS }, () => follow(plan, stream, ratio, random));
   const share = (of: (stop: Stopped) => boolean) =>
@@ -28,7 +27,7 @@ function over(stream: ReplicaStream, plan: SequentialPlan, ratio: number) {
   };
 }
 
-function row(stream: ReplicaStream, plan: SequentialPlan): string {
+function row(stream: ReplicaStream, plan: FollowedPlan): string {
   const most = plan.looks.at(-1) ?? 0;
   const none = over(stream, plan, 1);
   const margin = over(stream, plan, 1 + MARGIN);
@@ -73,7 +72,7 @@ for (const stream of REPLICA_STREAMS) {
   }
 }
 
-/** True ratios of several gated metrics. At the margin either word is false, at 1 `worse` is, at 1.10 `equivalent` is. */
+/** True ratios of several gated metrics. At the limit either word is called false, at 1 `worse` is, at 1.10 `within` is. */
 const TOGETHER = [
   [1 + MARGIN, 1 + MARGIN, 1 + MARGIN],
   [1.1, 1 + MARGIN, 1 + MARGIN],
@@ -85,7 +84,7 @@ process.stdout.write('\n| true ratios | confidence | at most | any false word | 
 process.stdout.write('| --- | --- | --- | --- | --- |\n');
 for (const ratios of TOGETHER) {
   for (const confidence of CONFIDENCES) {
-    const plan: SequentialPlan = { looks: looksUpTo(30), confidence, margin: MARGIN };
+    const plan: FollowedPlan = { looks: looksUpTo(30), confidence, margin: MARGIN };
     const random = createRandom(20_261_300);
     let falseWords = 0;
     let decided = 0;
@@ -94,7 +93,7 @@ for (const ratios of TOGETHER) {
       const wrong = decisions.some(
         (decision, index) =>
           (decision === 'worse' && (ratios[index] ?? 0) <= 1 + MARGIN) ||
-          (decision === 'equivalent' && (ratios[index] ?? 0) >= 1 + MARGIN),
+          (decision === 'within' && (ratios[index] ?? 0) >= 1 + MARGIN),
       );
       if (wrong) falseWords += 1;
       if (!decisions.includes('undecided')) decided += 1;

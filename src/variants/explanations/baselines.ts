@@ -74,6 +74,24 @@ export const BASELINES = {
     Then look at the duties: a sidecar that merely copies bytes is no fair rival for one that routes, counts and
     traces.
   `),
+  injected: prose(`
+    A mesh that the cluster has already. The variant's namespace or its pods carry the labels and annotations by which
+    that mesh knows whom it is for, an admission webhook of its own puts the proxy into each pod as the pod is made, and
+    traffic goes to a Service, since that is what meshes route by. Nothing of the proxy is configured from here.
+
+    Two things are held against it. The containers that the scenario names must be in the pods, or the variant fails
+    before a request is sent; and connections must reach the service from its own pod, where the proxy stands, and from
+    nowhere else: a mesh that has put its proxy in and leads the traffic past it proves nothing. With no containers named,
+    the opposite is held: none may be there, and the service must see the client itself.
+
+    Its CPU is that of every process in those pods that is not one of the harness's own: the proxy, and whatever starts
+    it, watches it or fetches its certificates beside it. What the proxy alone could tell, such as garbage collection or
+    handshakes, appears as not known.
+
+    Compare it with the direct path on the same cluster, and read the mesh's configuration beside the figures: retries,
+    access logs, telemetry filters and mutual TLS are on or off there, and each of them costs more than most differences
+    between proxies. A mesh whose proxies stand outside the pods, one for each node, cannot be billed in this way and is not for this row.
+  `),
   custom: prose(`
     A program of your own in the place of the proxy. The scenario gives its command line, in which the harness fills
     in where to listen and where to send; one is started for each sidecar of the path, beside the other variants, get the same requests in the same blocks,

@@ -51,4 +51,16 @@ export const FOREIGN_ROWS: readonly CatalogueRow[] = [
     form: { type: 'custom' },
     point: null,
   },
+  {
+    ...none,
+    kind: 'injected',
+    description:
+      'A mesh that the cluster has already, such as Istio or Linkerd: the variant’s pods ask for its proxy by labels and annotations. On `provider: kubernetes`.',
+    counterpart: 'direct',
+    form: { type: 'injected' },
+    point: null,
+    needs: ['kubernetes'],
+    caveat:
+      'what the mesh does to the traffic is its own configuration, which is not seen from here: read that before comparing it',
+  },
 ];

@@ -88,6 +88,9 @@ type Counters struct {
 	// ConnectionsNotIntercepted those of which no such address is known.
 	ConnectionsIntercepted    atomic.Int64
 	ConnectionsNotIntercepted atomic.Int64
+	// ConnectionsFromOwnHost counts those of ConnectionsAccepted that came from this host's own addresses, as a proxy beside
+	// the server makes them. Only the service counts it.
+	ConnectionsFromOwnHost atomic.Int64
 
 	// onRead are called before the counters are read.
 	onRead []func()
@@ -150,6 +153,7 @@ type Witness struct {
 	ProgramsAttached              int64 `json:"programsAttached"`
 	ConnectionsIntercepted        int64 `json:"connectionsIntercepted"`
 	ConnectionsNotIntercepted     int64 `json:"connectionsNotIntercepted"`
+	ConnectionsFromOwnHost        int64 `json:"connectionsFromOwnHost"`
 
 	// BuiltWithRace and BuiltUnoptimised are 1 in a binary that must not be measured, and 0 in any other.
 	BuiltWithRace    int64 `json:"builtWithRace"`
@@ -213,6 +217,7 @@ func (c *Counters) Read() Witness {
 		ProgramsAttached:              c.ProgramsAttached.Load(),
 		ConnectionsIntercepted:        c.ConnectionsIntercepted.Load(),
 		ConnectionsNotIntercepted:     c.ConnectionsNotIntercepted.Load(),
+		ConnectionsFromOwnHost:        c.ConnectionsFromOwnHost.Load(),
 
 		BuiltWithRace:    build.withRace,
 		BuiltUnoptimised: build.unoptimised,

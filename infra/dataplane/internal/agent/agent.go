@@ -11,6 +11,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"os/exec"
 	"os/signal"
 	"strings"
 	"sync"
@@ -37,6 +38,8 @@ func Main(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 	flags.SetOutput(stderr)
 	listen := flags.String("listen", "127.0.0.1:0", "`host:port` to answer on; port 0 has the kernel choose")
 	tokenFile := flags.String("token-file", "", "`file` with what an asker must know")
+	relayed := flags.String("relay", "", "`LISTEN=TO`: connections to the one are carried on to the other, made from this pod")
+	flags.StringVar(&others, "others", "", "`role` of the pod's processes that are none of meshmark's, as an injected proxy's")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			return 0
@@ -54,6 +57,13 @@ func Main(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 	if err != nil {
 		fmt.Fprintf(stderr, "dataplane agent: %v\n", err)
 		return 1
+	}
+	if *relayed != "" {
+		from, to, _ := strings.Cut(*relayed, "=")
+		if err := relay(ctx, from, to); err != nil {
+			fmt.Fprintf(stderr, "dataplane agent: --relay %s: %v\n", *relayed, err)
+			return 1
+		}
 	}
 	address := listener.Addr().String()
 	line, _ := json.Marshal(map[string]any{"event": "listening", "address": address, "admin": address, "pid": os.Getpid()})
@@ -132,7 +142,7 @@ func converse(connection net.Conn, token string) {
 			known = true
 			_ = connection.SetReadDeadline(time.Time{})
 		}
-		if err := encoder.Encode(reply(asked.Op, atMicros)); err != nil {
+		if err := encoder.Encode(reply(asked, atMicros)); err != nil {
 			return
 		}
 	}
@@ -149,15 +159,26 @@ func clocks() []Process {
 	return found
 }
 
-func reply(op string, atMicros int64) Answer {
-	switch op {
+// missing are those of the programs that could not be started from here.
+func missing(programs []string) []string {
+	var found []string
+	for _, program := range programs {
+		if _, err := exec.LookPath(program); err != nil {
+			found = append(found, program)
+		}
+	}
+	return found
+}
+
+func reply(asked Question, atMicros int64) Answer {
+	switch asked.Op {
 	case "clock":
 		return Answer{AtMicros: atMicros}
 	case "cpu":
 		return Answer{AtMicros: atMicros, Processes: clocks()}
 	case "about":
 		machine := about.This()
-		return Answer{AtMicros: atMicros, Processes: clocks(), About: &machine}
+		return Answer{AtMicros: atMicros, Processes: clocks(), About: &machine, Missing: missing(asked.Programs)}
 	case "read":
 		found := processesWithRoles()
 		for i := range found {
@@ -165,7 +186,9 @@ func reply(op string, atMicros int64) Answer {
 		}
 		cores, _ := oscpu.Cores()
 		return Answer{AtMicros: atMicros, Processes: found, Cores: cores}
+	case "connect":
+		return Answer{AtMicros: atMicros, Connected: tryConnecting(asked.Address)}
 	default:
-		return Answer{AtMicros: atMicros, Error: fmt.Sprintf("no question is called %q; there are clock, cpu, read and about", op)}
+		return Answer{AtMicros: atMicros, Error: fmt.Sprintf("no question is called %q; there are clock, cpu, read, about and connect", asked.Op)}
 	}
 }

@@ -4,10 +4,12 @@ import (
 	"bufio"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -20,13 +22,13 @@ const secret = "what only the harness knows"
 
 func TestMain(m *testing.M) { processtest.Main(m, Main) }
 
-func startAgent(t *testing.T) *processtest.Server {
+func startAgent(t *testing.T, flags ...string) *processtest.Server {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "token")
 	if err := os.WriteFile(file, []byte(secret+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return processtest.StartServer(t, "--token-file", file)
+	return processtest.StartServer(t, append(flags, "--token-file", file)...)
 }
 
 // asker is a connection to an agent.
@@ -152,6 +154,23 @@ func TestAgentTellsItsMachine(t *testing.T) {
 	}
 }
 
+func TestAgentTellsWhichProgramsItsImageLacks(t *testing.T) {
+	folder := t.TempDir()
+	program, text := filepath.Join(folder, "proxy"), filepath.Join(folder, "proxy.conf")
+	for path, mode := range map[string]os.FileMode{program: 0o755, text: 0o644} {
+		if err := os.WriteFile(path, nil, mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	agent := dial(t, startAgent(t))
+	absent := filepath.Join(folder, "absent")
+	question, _ := json.Marshal(Question{Token: secret, Op: "about", Programs: []string{program, "sh", absent, text}})
+	got := agent.ask(string(question))
+	if want := []string{absent, text}; !slices.Equal(got.Missing, want) {
+		t.Errorf("missing %q, want %q", got.Missing, want)
+	}
+}
+
 func TestAgentsClockIsTheTimeOfDay(t *testing.T) {
 	agent := dial(t, startAgent(t))
 	agent.ask(asking("clock"))
@@ -214,5 +233,58 @@ func TestAgentNeedsATokenOfItsOwn(t *testing.T) {
 		if code := Main(args, nil, &said, &said); code != 2 || said.Len() == 0 {
 			t.Errorf("%v: exit code %d, said %q", args, code, said.String())
 		}
+	}
+}
+
+// Whether a pod may connect is told by a pod's own attempt.
+func TestAgentTriesToConnect(t *testing.T) {
+	agent := dial(t, startAgent(t))
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	question := func(address string) string {
+		return fmt.Sprintf(`{"token":%q,"op":"connect","address":%q}`, secret, address)
+	}
+	if got := agent.ask(question(listener.Addr().String())).Connected; got != "accepted" {
+		t.Errorf("a port that listens: %q", got)
+	}
+	if got := agent.ask(question("127.0.0.1:1")).Connected; !strings.Contains(got, "connection refused") {
+		t.Errorf("a port that does not: %q", got)
+	}
+}
+
+func TestRelayCarriesConnectionsBothWays(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	go func() {
+		connection, err := listener.Accept()
+		if err != nil {
+			return
+		}
+		defer connection.Close()
+		text, _ := io.ReadAll(connection)
+		fmt.Fprintf(connection, "heard %s", text)
+	}()
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := free.Addr().String()
+	free.Close()
+	startAgent(t, "--relay", at+"="+listener.Addr().String())
+	connection, err := net.Dial("tcp", at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer connection.Close()
+	_, _ = io.WriteString(connection, "all of it")
+	_ = connection.(*net.TCPConn).CloseWrite()
+	if answer, err := io.ReadAll(connection); string(answer) != "heard all of it" {
+		t.Errorf("answered %q, %v", answer, err)
 	}
 }

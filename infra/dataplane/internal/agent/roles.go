@@ -11,6 +11,15 @@ import (
 // roleVariable names the role of a container's processes, in their environment.
 const roleVariable = "MESHMARK_ROLE="
 
+// ownVariable marks containers of meshmark's that are nobody's data plane.
+const ownVariable = "MESHMARK_OWN="
+
+// pausePID is what holds a pod's namespaces together: the first process of a shared one.
+const pausePID = 1
+
+// others is the role of processes that are none of meshmark's: what a mesh has put into the pod. Set once, at start.
+var others string
+
 // processesWithRoles returns every process that has a role, by pid, with nothing read of it yet. A process whose environment
 // may not be read has none: the agent must run as the user that the pod's containers run as.
 func processesWithRoles() []Process {
@@ -24,7 +33,11 @@ func processesWithRoles() []Process {
 		if err != nil {
 			continue
 		}
-		if role := roleOf(pid); role != "" {
+		role, ours := roleOf(pid)
+		if role == "" && !ours && others != "" && pid != pausePID {
+			role = others
+		}
+		if role != "" {
 			found = append(found, Process{Role: role, PID: pid})
 		}
 	}
@@ -32,15 +45,17 @@ func processesWithRoles() []Process {
 	return found
 }
 
-func roleOf(pid int) string {
+// roleOf returns the role of a process, if it has one, and whether it is one of meshmark's own.
+func roleOf(pid int) (role string, ours bool) {
 	environment, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
 	if err != nil {
-		return ""
+		return "", false
 	}
 	for variable := range bytes.SplitSeq(environment, []byte{0}) {
 		if role, is := bytes.CutPrefix(variable, []byte(roleVariable)); is {
-			return string(role)
+			return string(role), true
 		}
+		ours = ours || bytes.HasPrefix(variable, []byte(ownVariable))
 	}
-	return ""
+	return "", ours
 }

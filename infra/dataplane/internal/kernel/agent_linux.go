@@ -16,6 +16,7 @@ import (
 
 	"meshmark/dataplane/internal/admin"
 	"meshmark/dataplane/internal/bpf"
+	"meshmark/dataplane/internal/podcgroup"
 	"meshmark/dataplane/internal/serving"
 )
 
@@ -48,11 +49,21 @@ type hook struct {
 }
 
 func run(ctx context.Context, options Options, stdout io.Writer) error {
+	var err error
+	if options.ClientCgroup, err = podcgroup.Resolve(options.ClientCgroup); err != nil {
+		return fmt.Errorf("--client-cgroup: %w", err)
+	}
+	if options.MeshCgroup, err = podcgroup.Resolve(options.MeshCgroup); err != nil {
+		return fmt.Errorf("--mesh-cgroup: %w", err)
+	}
 	agent, err := start(options)
 	if err != nil {
 		return err
 	}
 	defer agent.close()
+	if err := agent.tellFlags(); err != nil {
+		return err
+	}
 	handler := admin.HandlerOf("kernel", func() any { return agent.witness() })
 	agent.addRoutes(handler)
 	return serving.RunAdmin(ctx, options.Admin, stdout, handler)
@@ -161,7 +172,10 @@ type attachment struct {
 // happens once for a connection is attached there; what happens for each packet is attached to the variant's own.
 func (a *agent) attachments(origins bool) []attachment {
 	mesh := []string{a.options.MeshCgroup}
-	both := append([]string{a.options.ClientCgroup}, mesh...)
+	both := mesh
+	if a.options.ClientCgroup != a.options.MeshCgroup {
+		both = append([]string{a.options.ClientCgroup}, mesh...)
+	}
 	var list []attachment
 	if a.options.Connect || a.options.Policy {
 		list = append(list,

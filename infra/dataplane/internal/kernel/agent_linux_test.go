@@ -52,6 +52,26 @@ func TestVirtualAddressesLeadToTheServer(t *testing.T) {
 	}
 }
 
+// What is known before can be told by flags, as a pod's agent is told it.
+func TestFlagsSayWhatTheAdminPortWouldBeAsked(t *testing.T) {
+	cgroup := hooked(t, Options{Policy: true})
+	server := streamtest.Listen(t, "127.0.0.1:0", echo)
+	agent := startAgent(t, cgroup, "--policy", "--endpoint", "server="+server,
+		"--virtual", "127.77.0.1:7801="+server, "--virtual", "127.77.0.1:7802="+server, "--deny", "127.77.0.1:7802")
+	connection, err := net.Dial("tcp", "127.77.0.1:7801")
+	if err != nil {
+		t.Fatal(err)
+	}
+	connection.Close()
+	if _, err := net.Dial("tcp", "127.77.0.1:7802"); !errors.Is(err, syscall.EPERM) {
+		t.Errorf("the denied address: %v", err)
+	}
+	counters := agent.counters()
+	if counters["connectsRedirected.server"] != 1 || counters["connectsDenied"] != 1 {
+		t.Errorf("counted %v", counters)
+	}
+}
+
 // A sidecar learns from either way of interception where a connection was going.
 func TestSidecarsLearnTheOriginalDestination(t *testing.T) {
 	for name, options := range map[string]Options{
@@ -276,7 +296,9 @@ func TestOptionsAreChecked(t *testing.T) {
 		{"--client-cgroup /x --mesh-cgroup /x --messages --original-destination", 2, "needs --connect"},
 		{"--client-cgroup /x --mesh-cgroup /x --connect --redirect", 2, "give one"},
 		{"--client-cgroup /x --mesh-cgroup /x --policy --redirect", 2, "--policy needs --connect"},
+		{"--client-cgroup /x --mesh-cgroup /x --connect --deny 127.0.0.1:1", 2, "--deny needs --policy"},
 		{"--client-cgroup /x --mesh-cgroup /x --connect", 1, "connect: "},
+		{"--client-cgroup pod:/proc/self/fd --mesh-cgroup /x --connect", 1, "--client-cgroup: "},
 	} {
 		var stdout, stderr bytes.Buffer
 		code := Main(strings.Fields(wrong.args), nil, &stdout, &stderr)

@@ -4,10 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/netip"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/cilium/ebpf"
@@ -98,9 +98,40 @@ type virtualAnswer struct {
 	Address string `json:"address"`
 }
 
+// tellFlags does what the admin port would have been asked for, by what the flags say.
+func (a *agent) tellFlags() error {
+	for _, text := range a.options.Endpoints {
+		name, address, _ := strings.Cut(text, "=")
+		if _, err := a.postEndpoint(endpointQuestion{Name: name, Address: address}); err != nil {
+			return fmt.Errorf("--endpoint %s: %w", text, err)
+		}
+	}
+	for _, text := range a.options.Virtual {
+		from, to, _ := strings.Cut(text, "=")
+		wanted, err := parseEndpoint(from)
+		if err == nil {
+			_, err = a.lead(wanted, to)
+		}
+		if err != nil {
+			return fmt.Errorf("--virtual %s: %w", text, err)
+		}
+	}
+	if len(a.options.Deny) > 0 {
+		if _, err := a.putPolicy(policyQuestion{Deny: a.options.Deny}); err != nil {
+			return fmt.Errorf("--deny: %w", err)
+		}
+	}
+	return nil
+}
+
 // postVirtual hands out an address that leads to another.
 func (a *agent) postVirtual(question virtualQuestion) (virtualAnswer, error) {
-	to, err := parseEndpoint(question.To)
+	return a.lead(netip.AddrPort{}, question.To)
+}
+
+// lead makes connections to one address go to another; the kernel chooses the first where it is the zero value.
+func (a *agent) lead(from netip.AddrPort, target string) (virtualAnswer, error) {
+	to, err := parseEndpoint(target)
 	if err != nil {
 		return virtualAnswer{}, err
 	}
@@ -110,7 +141,10 @@ func (a *agent) postVirtual(question virtualQuestion) (virtualAnswer, error) {
 	if a.options.Redirect && !to.Addr().IsLoopback() {
 		return virtualAnswer{}, fmt.Errorf("%s is not on loopback, which is where nftables redirects to", to)
 	}
-	address, holder, err := reserve(virtualHosts[to.Addr().Is4()])
+	if from == (netip.AddrPort{}) {
+		from = netip.AddrPortFrom(netip.MustParseAddr(virtualHosts[to.Addr().Is4()]), 0)
+	}
+	address, holder, err := reserve(from)
 	if err != nil {
 		return virtualAnswer{}, err
 	}
@@ -129,13 +163,15 @@ func (a *agent) postVirtual(question virtualQuestion) (virtualAnswer, error) {
 	return virtualAnswer{address.String()}, nil
 }
 
-// reserve binds a port without listening on it: nobody else gets it, and a connection to it is refused.
-func reserve(host string) (netip.AddrPort, *os.File, error) {
+// reserve binds a port, which the kernel chooses when it is 0, without listening on it: nobody else gets it, and a connection
+// to it is refused.
+func reserve(wanted netip.AddrPort) (netip.AddrPort, *os.File, error) {
+	host, port := wanted.Addr(), int(wanted.Port())
 	family := unix.AF_INET6
-	var any unix.Sockaddr = &unix.SockaddrInet6{Addr: netip.MustParseAddr(host).As16()}
-	if address := netip.MustParseAddr(host); address.Is4() {
+	var any unix.Sockaddr = &unix.SockaddrInet6{Addr: host.As16(), Port: port}
+	if host.Is4() {
 		family = unix.AF_INET
-		any = &unix.SockaddrInet4{Addr: address.As4()}
+		any = &unix.SockaddrInet4{Addr: host.As4(), Port: port}
 	}
 	fd, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, unix.IPPROTO_TCP)
 	if err != nil {
@@ -144,22 +180,20 @@ func reserve(host string) (netip.AddrPort, *os.File, error) {
 	holder := os.NewFile(uintptr(fd), "reserved address")
 	if err := unix.Bind(fd, any); err != nil {
 		holder.Close()
-		return netip.AddrPort{}, nil, fmt.Errorf("reserve a port of %s: %w", host, os.NewSyscallError("bind", err))
+		return netip.AddrPort{}, nil, fmt.Errorf("reserve %s: %w", wanted, os.NewSyscallError("bind", err))
 	}
 	bound, err := unix.Getsockname(fd)
 	if err != nil {
 		holder.Close()
 		return netip.AddrPort{}, nil, os.NewSyscallError("getsockname", err)
 	}
-	port := 0
 	switch address := bound.(type) {
 	case *unix.SockaddrInet4:
 		port = address.Port
 	case *unix.SockaddrInet6:
 		port = address.Port
 	}
-	endpoint, err := netip.ParseAddrPort(net.JoinHostPort(host, fmt.Sprint(port)))
-	return endpoint, holder, err
+	return netip.AddrPortFrom(host, uint16(port)), holder, nil
 }
 
 type policyQuestion struct {

@@ -7,7 +7,8 @@
 //	dataplane kernel --list      # what is in the kernel now that is ours
 //
 // The agent is told on its admin port which servers it is about (POST /endpoints), hands out virtual addresses that lead
-// to them (POST /virtual), and takes the list of what is denied (PUT /policy). PROTOCOL.md has the details.
+// to them (POST /virtual), and takes the list of what is denied (PUT /policy); where all of it is known before, in a pod,
+// it can be told by flags. PROTOCOL.md has the details.
 package kernel
 
 import (
@@ -25,7 +26,7 @@ import (
 // Options say what the agent does, and to whom.
 type Options struct {
 	Admin string
-	// ClientCgroup and MeshCgroup are directories of cgroup v2.
+	// ClientCgroup and MeshCgroup are directories of cgroup v2; pod:DIR is that of the own pod below DIR.
 	ClientCgroup string
 	MeshCgroup   string
 	// Messages hands bytes over beneath TCP/IP where both ends are in the two cgroups.
@@ -38,6 +39,8 @@ type Options struct {
 	Redirect bool
 	// Policy refuses what is denied.
 	Policy bool
+	// Endpoints (NAME=ADDRESS), Virtual (FROM=TO) and Deny hold from the start.
+	Endpoints, Virtual, Deny []string
 }
 
 func (o Options) validate() error {
@@ -52,6 +55,8 @@ func (o Options) validate() error {
 		return errors.New("--policy needs --connect to know where connections were going, which --redirect does not tell it")
 	case o.Redirect && o.Connect:
 		return errors.New("--redirect and --connect are two ways to the same end; give one")
+	case len(o.Deny) > 0 && !o.Policy:
+		return errors.New("--deny needs --policy")
 	}
 	return nil
 }
@@ -65,14 +70,18 @@ func Main(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 	flags.SetOutput(stderr)
 	var options Options
 	flags.StringVar(&options.Admin, "admin", "127.0.0.1:0", "`host:port` of the admin port")
-	flags.StringVar(&options.ClientCgroup, "client-cgroup", "", "cgroup `directory` of the variant's clients")
-	flags.StringVar(&options.MeshCgroup, "mesh-cgroup", "", "cgroup `directory` of the variant's own processes")
+	flags.StringVar(&options.ClientCgroup, "client-cgroup", "", "cgroup `directory` of the variant's clients; pod:DIR for the own pod's below DIR")
+	flags.StringVar(&options.MeshCgroup, "mesh-cgroup", "", "cgroup `directory` of the variant's own processes; pod:DIR as well")
 	flags.BoolVar(&options.Messages, "messages", false, "hand bytes over beneath TCP/IP (sockops, sk_msg)")
 	flags.BoolVar(&options.Connect, "connect", false, "redirect connections to virtual addresses (cgroup connect hooks)")
 	flags.BoolVar(&options.OriginalDestination, "original-destination", false,
 		"answer SO_ORIGINAL_DST for redirected connections")
 	flags.BoolVar(&options.Redirect, "redirect", false, "redirect connections to virtual addresses by nftables")
 	flags.BoolVar(&options.Policy, "policy", false, "refuse connections, packets and messages of what is denied")
+	flags.Func("endpoint", "`NAME=ADDRESS` of a server that is its business from the start (repeatable)", into(&options.Endpoints))
+	flags.Func("virtual", "`FROM=TO`: an address of loopback that leads to another from the start (repeatable)",
+		into(&options.Virtual))
+	flags.Func("deny", "with --policy: `ADDRESS` that is denied from the start (repeatable)", into(&options.Deny))
 	probe := flags.Bool("probe", false, "print what of this can be attached here, and end")
 	list := flags.Bool("list", false, "print which programs, maps and links of meshmark are in the kernel, and end")
 	detach := flags.Bool("detach", false, "for tests of meshmark: take all its programs off their hooks, and end")
@@ -106,4 +115,12 @@ func Main(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 		return fail(1, err)
 	}
 	return 0
+}
+
+// into is a flag that may be given several times.
+func into(list *[]string) func(string) error {
+	return func(value string) error {
+		*list = append(*list, value)
+		return nil
+	}
 }

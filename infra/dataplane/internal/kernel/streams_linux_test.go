@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"net"
+	"reflect"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -58,7 +59,7 @@ func stand(
 	t *testing.T, options Options, family struct{ network, listen string }, sidecars int,
 ) (address string, agent *agentProcess) {
 	t.Helper()
-	bare := options == Options{}
+	bare := reflect.DeepEqual(options, Options{})
 	cgroup := ""
 	if bare {
 		cgroup = processtest.NewCgroup(t)

@@ -12,6 +12,7 @@ type countedLoop struct{ run *run }
 
 func (l *countedLoop) execute() {
 	r := l.run
+	r.begunAt(r.clk.now())
 	r.readClocks(edgeWarmup)
 	l.send(r.spec.WarmupRequests, false)
 	r.startedAt = r.clk.now()
@@ -98,6 +99,7 @@ func newTimedLoop(r *run) *timedLoop {
 func (l *timedLoop) execute() {
 	r := l.run
 	measured := func(sentAt int64) bool { return sentAt >= l.measuredAt.Load() }
+	r.begunAt(r.clk.now())
 	r.readClocks(edgeWarmup)
 	var taken atomic.Int64
 	var working sync.WaitGroup

@@ -127,7 +127,7 @@ func (e *engine) emit(event any) {
 	_, _ = e.stdout.Write(append(line, '\n'))
 }
 
-// readCommands hands over the commands as they come. A stop acts at once, ahead of what is queued.
+// readCommands hands over the commands as they come. A stop acts at once, ahead of what is queued, and so is the clock told.
 func (e *engine) readCommands(stdin io.Reader, to chan<- command) error {
 	lines := bufio.NewScanner(stdin)
 	lines.Buffer(make([]byte, 64<<10), longestCommand)
@@ -138,6 +138,10 @@ func (e *engine) readCommands(stdin io.Reader, to chan<- command) error {
 		cmd := parseCommand(lines.Bytes())
 		if cmd.refusal == nil && cmd.Op == "stop" {
 			e.stop()
+			continue
+		}
+		if cmd.refusal == nil && cmd.Op == "clock" {
+			e.emit(clockEvent{Event: "clock", ID: cmd.ID, AtMicros: e.clk.unixMicros(e.clk.now())})
 			continue
 		}
 		cmd.generation = e.stops.Load()

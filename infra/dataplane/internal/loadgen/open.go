@@ -32,7 +32,7 @@ func newOpenLoop(r *run) *openLoop {
 	l := &openLoop{run: r, warmupNs: int64(spec.WarmupMs * 1e6), finished: make(chan struct{})}
 	total := l.warmupNs + int64(spec.DurationMs*1e6)
 	expected := int(max(spec.RatePerSecond, spec.FromRatePerSecond)*float64(total)/1e9*1.05) + 100 + spec.Burst
-	l.schedule = appendSchedule(make([]int64, 0, expected), spec, total)
+	l.schedule = spec.Share.keep(appendSchedule(make([]int64, 0, expected), spec, total), spec)
 	l.outstanding = len(l.schedule)
 	return l
 }
@@ -101,7 +101,9 @@ func (l *openLoop) pace() {
 	r := l.run
 	sleeper := newSleeper(r.clk)
 	const lead = int64(200 * time.Microsecond) // For the readers to reach their sockets.
-	l.origin = r.clk.now() + lead
+	sleeper.until(r.startDue-lead, &r.aborted)
+	l.origin = max(r.clk.now()+lead, r.startDue)
+	r.begunAt(l.origin)
 	r.readClocks(edgeWarmup)
 	started := false
 	begin := func() {

@@ -104,6 +104,10 @@ type sliceSpec struct {
 	Seed    uint64  `json:"seed"`
 	// KeepSends is of how many requests the send times are told.
 	KeepSends int `json:"keepSends,omitempty"`
+	// StartAtMicros is when its warm-up begins, by the engine's own time of day; at once where it is 0.
+	StartAtMicros int64 `json:"startAtMicros,omitempty"`
+	// Share is this engine's of a slice that several make together; nil where it makes it alone.
+	Share *share `json:"share,omitempty"`
 }
 
 // parseCommand reads one line. A command that cannot be understood comes back with its id, where it has one, and the
@@ -128,7 +132,7 @@ func parseCommand(line []byte) command {
 				break
 			}
 		}
-	case "read", "stop":
+	case "read", "stop", "clock":
 	default:
 		cmd.refusal = fmt.Errorf("unknown op %q", cmd.Op)
 	}
@@ -188,6 +192,9 @@ func (s sliceSpec) check() error {
 	if s.KeepSends < 0 || s.KeepSends > maxScheduled {
 		return fmt.Errorf("keepSends must lie between 0 and %d", maxScheduled)
 	}
+	if err := s.Share.check(); err != nil {
+		return err
+	}
 	if s.Requests < 0 || s.WarmupRequests < 0 || s.DurationMs < 0 || s.WarmupMs < 0 {
 		return errors.New("a length is negative")
 	}
@@ -230,6 +237,13 @@ type readyEvent struct {
 	PID       int    `json:"pid"`
 	GoVersion string `json:"goVersion"`
 	CPUClock  string `json:"cpuClock"`
+}
+
+// clockEvent is the engine's own time of day, told as soon as it was asked for.
+type clockEvent struct {
+	Event    string `json:"event"`
+	ID       int64  `json:"id"`
+	AtMicros int64  `json:"atMicros"`
 }
 
 type doneEvent struct {
@@ -304,7 +318,9 @@ type sliceEvent struct {
 	Tail                 *tailEvent   `json:"tail,omitempty"`
 	// SentAtNs are readings of one monotonic clock, in the order in which the requests ended.
 	SentAtNs []int64 `json:"sentAtNs,omitempty"`
-	Failed   *string `json:"failed"`
+	// LateMicros is how long after StartAtMicros the slice really began, where its order names that.
+	LateMicros *int64  `json:"lateMicros,omitempty"`
+	Failed     *string `json:"failed"`
 }
 
 type processReading struct {

@@ -37,7 +37,10 @@ type run struct {
 	slow *slowClients // nil where there are none.
 
 	startedAt, endedAt int64
-	connectionWaits    int64
+	// startDue is when the slice is to begin, by the clock; 0 for at once. lateMicros is by how much it was missed.
+	startDue        int64
+	lateMicros      *int64
+	connectionWaits int64
 
 	mu       sync.Mutex
 	reason   string
@@ -51,7 +54,7 @@ func newRun(clk clock, t *target, spec sliceSpec, rec *recorder) *run {
 	rec.reset()
 	rec.keepsTail = spec.DurationMs > 0
 	rec.keepSends = spec.KeepSends
-	t.mix.seed = spec.Seed
+	t.mix.seed = spec.Share.seed(spec.Seed)
 	r := &run{clk: clk, target: t, spec: spec, rec: rec}
 	r.ctx, r.cancel = context.WithCancel(context.Background())
 	r.processes = append(append(r.processes, t.processes...), processSpec{Role: roleGenerator, PID: os.Getpid()})
@@ -108,6 +111,7 @@ func (r *run) execute() {
 	default:
 		part = newTimedLoop(r)
 	}
+	r.startDue = r.awaitStart()
 	watching.Go(func() { r.watch(part, finished) })
 	r.slow = beginSlow(r)
 	part.execute()
@@ -263,6 +267,7 @@ func (r *run) event(id int64, encoder *histogramEncoder, gcCycles int64) sliceEv
 		if r.spec.Arrivals == arrivalsRamp {
 			rate = (rate + r.spec.FromRatePerSecond) / 2
 		}
+		rate = r.spec.Share.rate(rate)
 		event.OfferedRatePerSecond = &rate
 		event.SendLatency = encoder.encode(&r.rec.sendLatency)
 		event.SendLag = encoder.encode(&r.rec.sendLag)
@@ -271,6 +276,7 @@ func (r *run) event(id int64, encoder *histogramEncoder, gcCycles int64) sliceEv
 		event.Tail = r.rec.tail.told(r.rec.requests, r.startedAt, r.endedAt, r.clk.monotonicMicros)
 	}
 	event.SentAtNs = r.rec.sends
+	event.LateMicros = r.lateMicros
 	if own := r.edges[len(r.edges)-1]; own.StartNs != nil && own.EndNs != nil {
 		used := *own.EndNs - *own.StartNs
 		event.Generator.CPUNs = &used

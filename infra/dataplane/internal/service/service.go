@@ -139,7 +139,10 @@ func run(ctx context.Context, listen *serving.Options, options Options, stdout i
 	serve := map[string]func(net.Listener) error{
 		"http1": service.serveHTTP1, "h2": service.serveH2, "grpc": service.serveGRPC, "raw": service.serveRaw,
 	}[options.Protocol]
-	return serving.Run(ctx, sockets, stdout, serve, service.admin())
+	counted := func(listener net.Listener) error {
+		return serve(ownHostListener{listener, &service.counters})
+	}
+	return serving.Run(ctx, sockets, stdout, counted, service.admin())
 }
 
 // admin is what is answered on the admin port.

@@ -6,6 +6,7 @@ import (
 	"runtime"
 
 	"meshmark/dataplane/internal/admin"
+	"meshmark/dataplane/internal/podcgroup"
 	"meshmark/dataplane/internal/sockmap"
 )
 
@@ -38,7 +39,11 @@ func openKernel(options Options, listening net.Addr, counters *admin.Counters, f
 	if options.Forwarding != "sockmap" {
 		return nil, nil
 	}
-	table, err := sockmap.Open(options.KernelCgroup, listening)
+	cgroup, err := podcgroup.Resolve(options.KernelCgroup)
+	if err != nil {
+		return nil, fmt.Errorf("--kernel-cgroup: %w", err)
+	}
+	table, err := sockmap.Open(cgroup, listening)
 	if err != nil {
 		return nil, fmt.Errorf("--forwarding sockmap: %w", err)
 	}

@@ -97,7 +97,7 @@ func addFlags(flags *flag.FlagSet, o *Options) (complete func()) {
 	flags.StringVar(&o.AccessLog, "access-log", "", "with --duties mesh: `file` that a line is written to for each request")
 	flags.BoolVar(&o.HopTimes, "hop-times", true, "add up the time spent here and upstream")
 	flags.StringVar(&o.Forwarding, "forwarding", "copy", "copy, or sockmap: the kernel forwards between the sockets (tcp)")
-	flags.StringVar(&o.KernelCgroup, "kernel-cgroup", "", "with --forwarding sockmap: `directory` of the cgroup v2 that this process is in")
+	flags.StringVar(&o.KernelCgroup, "kernel-cgroup", "", "with --forwarding sockmap: `directory` of the cgroup v2 that this process is in; pod:DIR for its pod's below DIR")
 	flags.BoolVar(&o.Intercepted, "intercepted", false, "look up where accepted connections were meant to go (Linux, not h3)")
 	burnMicros := flags.Float64("burn-micros", 0, "for tests: `microseconds` of CPU to burn for each request")
 	return func() {

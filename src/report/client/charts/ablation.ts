@@ -4,14 +4,13 @@ import type { AblationSeries, RatioInterval } from '../../chart-data.js';
 import { change } from '../../format.js';
 import { seriesColour, type Theme } from '../theme.js';
 import { axis, base } from './frame.js';
+import { ratioTicks } from './ratio-ticks.js';
 
 const LANE_PX = 46;
 /** How far the two dots of a factor stand above and below its middle, in lanes. */
 const APART = 0.17;
 const DIRECTIONS = ['off', 'on'] as const;
 const SHAPES = { off: 'rectRot', on: 'circle' } as const;
-/** Ratios that make good ticks; those that the range has room for are shown. */
-const TICKS = [0.1, 0.2, 0.33, 0.5, 0.67, 0.8, 0.9, 0.95, 0.98, 1, 1.02, 1.05, 1.1, 1.25, 1.5, 2, 3, 5, 10];
 /** What of the picture's width the factors' names leave, and CSS pixels for a tick's label with its distance. */
 const PLOT_SHARE = 0.55;
 const LABEL_WIDTH = 52;
@@ -87,7 +86,7 @@ export function ablationChart(
             },
             afterBuildTicks: (scale) => {
               const room = Math.max(3, Math.floor((scale.chart.width * PLOT_SHARE) / LABEL_WIDTH));
-              scale.ticks = ticksWithin(reach, room).map((value) => ({ value }));
+              scale.ticks = ratioTicks(-reach, reach, room).map((value) => ({ value }));
             },
             ticks: {
               ...axis(theme, '').ticks,
@@ -122,17 +121,6 @@ export function ablationChart(
       ],
     },
   };
-}
-
-/** Logarithms of the ratios to mark, no two closer than the space for a label. */
-function ticksWithin(reach: number, most: number): readonly number[] {
-  const room = (2 * reach) / most;
-  const kept: number[] = [0];
-  for (const ratio of TICKS) {
-    const at = Math.log(ratio);
-    if (Math.abs(at) < reach && kept.every((other) => Math.abs(other - at) >= room)) kept.push(at);
-  }
-  return kept.sort((a, b) => a - b);
 }
 
 function described([ratio, low, high]: RatioInterval): string {

@@ -1,0 +1,49 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { appendOutcome, type PowerOutcome, powerTable, readOutcomes } from './outcomes.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'meshmark-power-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const outcome = (size: number, seconds: number, found: boolean, confirmed = found): PowerOutcome => ({
+  at: '2026-01-02T03:04:05.000Z',
+  meshmarkVersion: '0.1.0',
+  machine: { fingerprint: 'f00d', cpuModel: 'Test CPU', cores: 2, kernel: '6.18', virtualised: null },
+  planted: { what: 'cpu', size },
+  seconds,
+  seed: 1,
+  wallSeconds: 31,
+  rounds: 6,
+  plannedRounds: 9,
+  ratio: 1.05,
+  low: 1.01,
+  high: 1.09,
+  found,
+  confirmed,
+});
+
+describe('the outcomes of power runs', () => {
+  it('are kept a line each and read back', () => {
+    const file = join(folder, 'outcomes.jsonl');
+    expect(readOutcomes(file)).toEqual([]);
+    const all = [outcome(5, 30, true), outcome(0, 30, false)];
+    for (const one of all) appendOutcome(one, file);
+    expect(readOutcomes(file)).toEqual(all);
+  });
+
+  it('add up to shares with Wilson’s interval, by what was planted and how long a run was given', () => {
+    const many = (times: number, of: number, size: number, seconds: number) =>
+      Array.from({ length: of }, (_, index) => outcome(size, seconds, index < times, index < times - 1));
+    const lines = powerTable([...many(9, 10, 5, 60), ...many(3, 10, 5, 30), ...many(0, 20, 0, 60)]).split(
+      '\n',
+    );
+    expect(lines).toHaveLength(5);
+    expect(lines[2]).toContain('nothing (cpu): false alarms | 60 s | 20 | 0 of 20, 0 % (0 % to 16 %)');
+    expect(lines[3]).toContain('+5 % CPU per request | 30 s | 10 | 3 of 10, 30 % (11 % to 60 %)');
+    expect(lines[4]).toContain(
+      '60 s | 10 | 9 of 10, 90 % (60 % to 98 %) | 8 of 10, 80 % (49 % to 94 %) | 67 % | +5.0 %',
+    );
+  });
+});

@@ -1,0 +1,107 @@
+/**
+ * How often a gate finds what is there, and what is not: `npm run bench:power`. Plants 2, 3, 5 and 10 % more CPU per request
+ * and 100 µs more latency, and nothing at all, gives each run 30, 60 or 120 s, and appends what it came to to outcomes.jsonl.
+ * `--runs 10` of each; `--seconds 30,60`, `--cpu 2,5` (percent), `--latency 0,100` (µs) choose; `--cpu none` leaves one out.
+ * The gate's limit is no change at all, so that the sizes are those of the whole difference. Latency is planted as CPU burnt in
+ * the request's own path, and judged by its median. `npm run bench:power-table` prints what all runs so far add up to.
+ */
+import { measurePlanting } from '../planting.js';
+import { effectOf, effectText, numberOption, runOnce } from '../repeated-runs.js';
+import { appendOutcome, type PowerOutcome, plantedText, readOutcomes } from './outcomes.js';
+
+const runs = numberOption('runs', 10);
+const times = listOption('seconds', [30, 60, 120]);
+const sizes: readonly PowerOutcome['planted'][] = [
+  ...listOption('cpu', [0, 2, 3, 5, 10]).map((size) => ({ what: 'cpu' as const, size })),
+  ...listOption('latency', [0, 100]).map((size) => ({ what: 'latency' as const, size })),
+];
+
+/** Seconds that starting takes, and beside its slices a round on fresh processes, as plans reckon. */
+const START_SECONDS = 3.2;
+const ROUND_SECONDS = 0.95;
+const SLICES = {
+  cpu: { text: 'micro: {requests: 100, warmup: 30, perRound: 2s}', seconds: 2 },
+  latency: { text: 'duration: 2s, warmup: 200ms', seconds: 4.4 },
+} as const;
+const GATED = { cpu: 'cpu.per_request', latency: 'latency.p50' } as const;
+
+function listOption(name: string, fallback: readonly number[]): readonly number[] {
+  const at = process.argv.indexOf(`--${name}`);
+  if (at < 0) return fallback;
+  const text = process.argv[at + 1] ?? '';
+  if (text === 'none') return [];
+  const values = text.split(',').map(Number);
+  if (!values.every((value) => Number.isFinite(value) && value >= 0)) {
+    throw new RangeError(`--${name} needs numbers with commas between them, or none`);
+  }
+  return values;
+}
+
+function roundsOf(what: 'cpu' | 'latency', seconds: number): number {
+  const rounds = Math.floor((seconds - START_SECONDS) / (SLICES[what].seconds + ROUND_SECONDS));
+  if (rounds < 4) {
+    throw new RangeError(`${seconds} s have no room for four sets of fresh processes to judge ${what} by`);
+  }
+  return rounds;
+}
+
+function scenario(what: 'cpu' | 'latency', burnMicros: number, seconds: number): string {
+  const rounds = roundsOf(what, seconds);
+  return `schema: meshmark.scenario/1
+name: power
+topology: {hops: 2}
+workload: {protocol: http1, responseBytes: 4KiB, connections: 16}
+${what === 'latency' ? 'load: {driver: loadgen, model: open, rate: 400/s, arrivals: poisson}\n' : ''}slices: {blocks: ${rounds}, replicas: ${rounds}, budget: ${Math.ceil(seconds + 1)}s, ${SLICES[what].text}}
+variants:
+  - {id: plain}
+  - {id: burning, kind: sidecar, options: {testBurnMicros: ${burnMicros.toFixed(2)}}}
+baseline: plain
+gate: [{metric: ${GATED[what]}, maxIncrease: 0%}]
+`;
+}
+
+// Refused before anything is measured.
+for (const { what } of sizes) for (const seconds of times) roundsOf(what, seconds);
+
+// Seeds go on from where the file ends, so that no run is a repetition.
+let seed = 10_000 + readOutcomes().length;
+const needsPlanting = sizes.some(({ what, size }) => what === 'cpu' && size > 0);
+const planting = needsPlanting ? await measurePlanting(10, seed * 10) : null;
+if (planting !== null) {
+  console.log(
+    `plain costs ${planting.plainMicros.toFixed(1)} µs per request; burning ${planting.triedMicros.toFixed(1)} µs made it ${planting.dearerMicros.toFixed(1)} µs dearer`,
+  );
+}
+
+for (let index = 0; index < runs; index += 1) {
+  for (const planted of sizes) {
+    const { what, size } = planted;
+    const burnMicros = what === 'latency' ? size : (planting?.burnFor(size) ?? 0);
+    for (const seconds of times) {
+      seed += 1;
+      const { run, exitCode, wallSeconds } = await runOnce(scenario(what, burnMicros, seconds), seed);
+      const effect = effectOf(run, GATED[what], 'burning');
+      const { fingerprint, cpuModel, cores, kernel, virtualised } = run.machine;
+      const found = exitCode === 1 || run.confirmation !== undefined;
+      appendOutcome({
+        at: run.createdAt,
+        meshmarkVersion: run.meshmarkVersion,
+        machine: { fingerprint, cpuModel, cores, kernel, virtualised },
+        planted,
+        seconds,
+        seed,
+        wallSeconds: Math.round(wallSeconds * 10) / 10,
+        rounds: run.ending?.rounds ?? run.planned.rounds,
+        plannedRounds: run.planned.rounds,
+        ratio: effect.ratio,
+        low: effect.low,
+        high: effect.high,
+        found,
+        confirmed: exitCode === 1,
+      });
+      console.log(
+        `${plantedText(planted)}, ${seconds} s, run ${index + 1} of ${runs}: ${effectText(effect)}, ${run.ending?.rounds ?? '?'} of ${run.planned.rounds} blocks, ${found ? (exitCode === 1 ? 'found and confirmed' : 'found and not confirmed') : 'not found'}`,
+      );
+    }
+  }
+}

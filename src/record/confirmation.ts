@@ -1,0 +1,18 @@
+/** A regression run again on fresh processes before it was called one. */
+import { z } from 'zod';
+import { gateResult } from './analysis.js';
+import { runEnding } from './looks.js';
+import { validity } from './slices.js';
+
+/** Its own run folder within that of the run that it confirms. */
+export const CONFIRMATION_FOLDER = 'confirmation';
+
+export const confirmation = z.object({
+  seed: z.int(),
+  /** Null when it was interrupted or failed before its end. */
+  ending: runEnding.nullable(),
+  validity,
+  /** What its own gate says of the rules that had failed. */
+  gate: z.array(gateResult),
+});
+export type Confirmation = z.infer<typeof confirmation>;
