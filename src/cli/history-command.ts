@@ -6,6 +6,7 @@ import {
   type Change,
   FEWEST_RUNS,
   groupsOf,
+  type History,
   type HistoryLine,
   linesOf,
   readHistory,
@@ -64,25 +65,35 @@ function isThere(path: string): boolean {
 /** Beyond so many damaged lines another says nothing new. */
 const DAMAGED_SHOWN = 5;
 
+/** The series of a history's file. Notes damaged lines; throws UsageFault where there is nothing to read. */
+export function trendsIn(terminal: Terminal, file: string): readonly Trend[] {
+  return trendsOf(historyIn(terminal, file).lines);
+}
+
+function historyIn(terminal: Terminal, file: string): History {
+  if (!isThere(file)) {
+    throw new UsageFault([
+      `meshmark: ${file} does not exist: begin it with \`meshmark history add RUN\`, or name another with --file`,
+    ]);
+  }
+  const history = readHistory(file);
+  for (const { line, reason } of history.damaged.slice(0, DAMAGED_SHOWN)) {
+    terminal.note(`${file}:${line}: left out: ${reason}`);
+  }
+  const more = history.damaged.length - DAMAGED_SHOWN;
+  if (more > 0) terminal.note(`${file}: ${more} more lines were left out`);
+  if (history.lines.length === 0) {
+    throw new UsageFault([`meshmark: ${file} has no line of a history that can be read`]);
+  }
+  return history;
+}
+
 /** Prints every series of a history and where it changed. Description, not a gate: exit 0 whatever changed. */
 export async function historyCommand(
   terminal: Terminal,
   options: { readonly file: string; readonly json?: boolean; readonly html?: string },
 ): Promise<ExitCode> {
-  if (!isThere(options.file)) {
-    throw new UsageFault([
-      `meshmark: ${options.file} does not exist: begin it with \`meshmark history add RUN\`, or name another with --file`,
-    ]);
-  }
-  const history = readHistory(options.file);
-  for (const { line, reason } of history.damaged.slice(0, DAMAGED_SHOWN)) {
-    terminal.note(`${options.file}:${line}: left out: ${reason}`);
-  }
-  const more = history.damaged.length - DAMAGED_SHOWN;
-  if (more > 0) terminal.note(`${options.file}: ${more} more lines were left out`);
-  if (history.lines.length === 0) {
-    throw new UsageFault([`meshmark: ${options.file} has no line of a history that can be read`]);
-  }
+  const history = historyIn(terminal, options.file);
   const trends = trendsOf(history.lines);
   if (options.html !== undefined) {
     const input = { meshmarkVersion: packageVersion(), trends, damaged: history.damaged };

@@ -199,13 +199,16 @@ program
   .command('report')
   .description('judge stored runs again and write their reports anew, from the folders alone')
   .argument('<run...>', 'run folders')
+  .option('--history <file>', 'show in each report what became of its figures over the runs of this history')
   .addOption(
     new Option('--format <form>', 'print one run in this form instead, and write nothing').choices(
       REPORT_FORMATS,
     ),
   )
-  .action((runs: string[], { format }) =>
-    ends(format === undefined ? reportCommand(terminal, runs) : printReport(terminal, runs, format)),
+  .action((runs: string[], { format, history }) =>
+    ends(
+      format === undefined ? reportCommand(terminal, runs, { history }) : printReport(terminal, runs, format),
+    ),
   );
 
 program

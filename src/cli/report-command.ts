@@ -1,7 +1,9 @@
 /** `meshmark report`: stored runs judged and rendered again. */
+import type { Trend } from '../history/index.js';
 import { readImported, readRun } from '../record/index.js';
 import { type ReportFormat, renderAs } from '../report/index.js';
 import { eachRun } from './each-run.js';
+import { trendsIn } from './history-command.js';
 import { judgeFolder } from './judge.js';
 import { EXIT, type ExitCode, UsageFault } from './outcome.js';
 import { writeImportedReports, writeProfile, writeReports } from './reports.js';
@@ -31,15 +33,20 @@ export function printReport(
  * Rewrites run.json's analysis and every report of each folder, those of imported results too, and prints their paths. A
  * folder that cannot be read keeps none of the others from theirs; then exit 2.
  */
-export function reportCommand(terminal: Terminal, directories: readonly string[]): Promise<ExitCode> {
+export function reportCommand(
+  terminal: Terminal,
+  directories: readonly string[],
+  options: { readonly history?: string } = {},
+): Promise<ExitCode> {
+  const trends = options.history === undefined ? [] : trendsIn(terminal, options.history);
   return eachRun(terminal, directories, async (directory) => {
-    terminal.print(await writeAnew(terminal, directory));
+    terminal.print(await writeAnew(terminal, directory, trends));
     return EXIT.passed;
   });
 }
 
 /** Path of the report that was written. */
-async function writeAnew(terminal: Terminal, directory: string): Promise<string> {
+async function writeAnew(terminal: Terminal, directory: string, trends: readonly Trend[]): Promise<string> {
   const imported = readImported(directory);
   if (imported !== null) return await writeImportedReports(directory, imported);
   const stored = readRun(directory);
@@ -50,5 +57,5 @@ async function writeAnew(terminal: Terminal, directory: string): Promise<string>
   const profiled = stored.run.planned.stacks !== undefined;
   return await (profiled
     ? writeProfile(directory, stored)
-    : writeReports(directory, judgeFolder(directory, stored)));
+    : writeReports(directory, judgeFolder(directory, stored), trends));
 }

@@ -1,6 +1,7 @@
 /** Writing what readers open: the analysis into run.json, and the three reports beside it. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Trend } from '../history/index.js';
 import { type ImportedRecord, replaceRunFile, type StoredRun } from '../record/index.js';
 import {
   loadReportAssets,
@@ -14,13 +15,17 @@ import {
 import type { JudgedRun } from './judge.js';
 
 /** Writes run.json, report.html, report.md and junit.xml into the run's folder. Returns the HTML report's path. */
-export async function writeReports(directory: string, judged: JudgedRun): Promise<string> {
+export async function writeReports(
+  directory: string,
+  judged: JudgedRun,
+  trends: readonly Trend[] = [],
+): Promise<string> {
   const { run, slices, windows } = judged;
   replaceRunFile(directory, run);
   const html = join(directory, 'report.html');
   writeFileSync(
     html,
-    renderHtml({ run, slices, windows, damaged: judged.damaged }, await loadReportAssets()),
+    renderHtml({ run, slices, windows, trends, damaged: judged.damaged }, await loadReportAssets()),
   );
   writeFileSync(join(directory, 'report.md'), renderMarkdown(run));
   writeFileSync(join(directory, 'junit.xml'), renderJunit(run));

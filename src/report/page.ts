@@ -12,6 +12,7 @@ import { explanations } from './sections/explanations.js';
 import { gcTail } from './sections/gc-tail.js';
 import { handshakes } from './sections/handshakes.js';
 import { headline } from './sections/headline.js';
+import { history } from './sections/history.js';
 import { hopSplit } from './sections/hop-split.js';
 import { latency } from './sections/latency.js';
 import { loadAgents } from './sections/load-agents.js';
@@ -81,6 +82,7 @@ function sectionsOf(view: View): readonly Section[] {
     gcTail(view),
     handshakes(view),
     beside(view),
+    history(view),
     ...proof,
   ];
 }

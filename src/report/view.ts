@@ -1,4 +1,5 @@
 /** What every section of the report is made from: the record, and the figures computed from it once. */
+import type { Trend } from '../history/index.js';
 import type { Analysis, RunRecord, SliceRecord, WindowRecord } from '../record/index.js';
 import { type VariantFigures, variantFigures } from './figures.js';
 import type { Html } from './html.js';
@@ -8,6 +9,8 @@ export interface ReportInput {
   readonly run: RunRecord;
   readonly slices: readonly SliceRecord[];
   readonly windows: readonly WindowRecord[];
+  /** Series of a history; those of this run's scenario and machine are shown. */
+  readonly trends?: readonly Trend[];
   /** Lines of `slices.jsonl` that could not be read, and why. */
   readonly damaged?: readonly { readonly line: number; readonly reason: string }[];
 }
@@ -18,6 +21,7 @@ export interface View {
   readonly slices: readonly SliceRecord[];
   readonly figures: readonly VariantFigures[];
   readonly windows: readonly WindowFigures[];
+  readonly trends: readonly Trend[];
   readonly damaged: readonly { readonly line: number; readonly reason: string }[];
 }
 
@@ -55,6 +59,7 @@ export function viewOf(input: ReportInput): View {
     slices,
     figures: variantFigures(run, slices),
     windows: windowFigures(run, windows),
+    trends: input.trends ?? [],
     damaged: input.damaged ?? [],
   };
 }
