@@ -15,7 +15,7 @@ cluster: { provider: kubernetes }
 workload: { protocol: http1, connections: 8${rest} }
 load: { ${load} }
 slices: { duration: 5s, warmup: 300ms, blocks: 4, seed: 3 }
-variants: [{ id: direct }, { id: rbac-remote }, { id: envoy }]
+variants: [{ id: direct }, { id: rbac-remote }, { id: ebpf-sockops }]
 baseline: direct
 `;
 
@@ -98,7 +98,7 @@ describe('manifests of a k6 scenario', () => {
   it('have what a gRPC client needs where the operator puts it', () => {
     const text = scenario('driver: k6, model: closed')
       .replace('http1', 'grpc')
-      .replace(', { id: envoy }', '');
+      .replace(', { id: ebpf-sockops }', '');
     const { objects } = printed(text);
     expect(objects[0]?.data['echo.proto']).toContain('service Echo');
     expect(objects[0]?.data['meshmark.js']).toContain('client.load(["/test"]');
@@ -123,7 +123,7 @@ describe('manifests of other scenarios', () => {
         .map(({ kind }) => kind);
     expect(kinds('direct')).toEqual(['Namespace', 'ResourceQuota', 'Secret', 'Pod', 'Job']);
     expect(kinds('rbac-remote')).toEqual(['Namespace', 'ResourceQuota', 'Secret', 'Pod', 'Pod', 'Job']);
-    expect(text).toContain('cannot stand on a cluster: envoy');
+    expect(text).toContain('cannot stand on a cluster: ebpf-sockops');
     // No secret of a run is ever printed.
     expect(text).not.toContain('PRIVATE KEY');
   });
