@@ -40,6 +40,7 @@ export default defineConfig({
           // There is one cluster on a machine.
           fileParallelism: false,
           testTimeout: 600_000,
+          maxConcurrency: 3,
           hookTimeout: 3_600_000,
         },
       },

@@ -22,8 +22,8 @@ afterEach(() => {
 const out = (name: string) => join(cluster.folder, `${name}.run`);
 
 /** The short scenario, loaded from four pods. */
-function fromMany(name: string, where = '{ provider: kubernetes }', slice = '1s'): string {
-  const file = shortScenario(cluster.folder, name, where, slice);
+function fromMany(name: string, rounds: number, where = '{ provider: kubernetes }', slice = '1s'): string {
+  const file = shortScenario(cluster.folder, name, where, slice, 300, ['direct', 'plain'], rounds);
   const text = readFileSync(file, 'utf8');
   writeFileSync(file, text.replace('arrivals: poisson', `arrivals: poisson, agents: ${AGENTS}`));
   return file;
@@ -34,11 +34,16 @@ function longSlices(name: string, variant: string): SliceRecord[] {
 }
 
 test('every agent ships its whole histogram, and together they are all samples', async () => {
-  const { exitCode, stdout, stderr } = await cluster.meshmark('run', fromMany('many'), '--out', out('many'));
+  const { exitCode, stdout, stderr } = await cluster.meshmark(
+    'run',
+    fromMany('many', 2),
+    '--out',
+    out('many'),
+  );
   expect([0, 3], stdout + stderr).toContain(exitCode);
   for (const variant of ['direct', 'plain']) {
     const slices = longSlices('many', variant);
-    expect(slices).toHaveLength(4);
+    expect(slices).toHaveLength(2);
     for (const slice of slices) {
       const agents = slice.agents ?? [];
       expect(agents.map(({ agent, lost }) => [agent, lost])).toEqual(
@@ -68,7 +73,7 @@ test('every agent ships its whole histogram, and together they are all samples',
 
 test('an agent that is lost fails its variant by name, and the others go on', async () => {
   const running = startMeshmark(
-    ['run', fromMany('lost', '{ provider: kubernetes }', '4s'), '--out', out('lost')],
+    ['run', fromMany('lost', 4, '{ provider: kubernetes }', '4s'), '--out', out('lost')],
     {
       env: { KUBECONFIG: cluster.kubeconfig },
     },
@@ -115,7 +120,7 @@ test('in a namespace of the user’s, under the shipped role, nothing is left', 
     const kubeconfig = join(cluster.folder, 'agents.conf');
     writeFileSync(kubeconfig, JSON.stringify({ ...config, users }));
     const { exitCode, stdout, stderr } = await cluster.meshmark(
-      ...['run', fromMany('bench', '{ provider: kubernetes, namespace: bench }')],
+      ...['run', fromMany('bench', 2, '{ provider: kubernetes, namespace: bench }')],
       ...['--kubeconfig', kubeconfig, '--out', out('bench')],
     );
     expect([0, 3], stdout + stderr).toContain(exitCode);
@@ -141,7 +146,7 @@ test('a job that cannot have its pods is told with the cluster’s reason', asyn
     const where = '{ provider: kubernetes, namespace: bench, startTimeout: 5s }';
     const { exitCode, stdout, stderr } = await cluster.meshmark(
       'run',
-      fromMany('quota', where),
+      fromMany('quota', 4, where),
       '--out',
       out('quota'),
     );

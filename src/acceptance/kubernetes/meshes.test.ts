@@ -27,8 +27,8 @@ const variantsOf = (name: string) => readRun(out(name)).run.variants;
 const variantOf = (name: string, id: string) => variantsOf(name).find((variant) => variant.id === id);
 
 /** A scenario whose second variant is of the cluster's mesh, which must put these containers in. */
-function meshScenario(name: string, mesh: string, containers: readonly string[]): string {
-  const file = shortScenario(cluster.folder, name, ON_CLUSTER, '1s', 200, ['plain', 'injected']);
+function meshScenario(name: string, mesh: string, containers: readonly string[], rounds = 2): string {
+  const file = shortScenario(cluster.folder, name, ON_CLUSTER, '1s', 200, ['plain', 'injected'], rounds);
   const inject = `inject: { namespaceLabels: { ${MESH_LABEL}: ${mesh} }, containers: [${containers.join(', ')}], sides: [service] }`;
   writeFileSync(
     file,
@@ -40,7 +40,7 @@ function meshScenario(name: string, mesh: string, containers: readonly string[])
 test('eBPF variants stand as pods with their programs at work, where scenario and command permit it', async () => {
   const allowed = '{ provider: kubernetes, allowPrivileged: true }';
   const kinds = ['plain', 'ebpf-sockops', 'zero-sidecar', 'rbac-ebpf'];
-  const scenario = shortScenario(cluster.folder, 'in-kernel', allowed, '1s', 200, kinds);
+  const scenario = shortScenario(cluster.folder, 'in-kernel', allowed, '1s', 200, kinds, 2);
   const ran = await cluster.meshmark('run', scenario, '--allow-privileged', '--out', out('in-kernel'));
   expect([0, 3], ran.stderr + ran.stdout).toContain(ran.exitCode);
   expect(variantsOf('in-kernel').map(({ id, status, reason }) => [id, status, reason])).toEqual(
@@ -56,7 +56,7 @@ test('eBPF variants stand as pods with their programs at work, where scenario an
 
 test('a sidecar on a cluster has the kernel forward for it', async () => {
   const allowed = '{ provider: kubernetes, allowPrivileged: true }';
-  const scenario = shortScenario(cluster.folder, 'sockmap', allowed, '1s', 200, ['plain', 'ebpf-sockmap']);
+  const scenario = shortScenario(cluster.folder, 'sockmap', allowed, '1s', 200, ['plain', 'ebpf-sockmap'], 2);
   writeFileSync(scenario, readFileSync(scenario, 'utf8').replace('protocol: http1', 'protocol: tcp'));
   const ran = await cluster.meshmark('run', scenario, '--allow-privileged', '--out', out('sockmap'));
   expect([0, 3], ran.stderr + ran.stdout).toContain(ran.exitCode);
@@ -76,8 +76,8 @@ test.each([
   ['the command does not', '{ provider: kubernetes, allowPrivileged: true }', [], /`--allow-privileged`$/],
 ])('eBPF variants are unavailable where %s permit it', async (_who, where, flags, reason) => {
   const name = `refused-${flags.length}`;
-  const scenario = shortScenario(cluster.folder, name, where, '500ms', 100, ['plain', 'ebpf-sockops']);
-  const ran = await cluster.meshmark('run', scenario, ...flags, '--blocks', '4', '--out', out(name));
+  const scenario = shortScenario(cluster.folder, name, where, '500ms', 100, ['plain', 'ebpf-sockops'], 2);
+  const ran = await cluster.meshmark('run', scenario, ...flags, '--out', out(name));
   expect([0, 3], ran.stderr).toContain(ran.exitCode);
   expect(variantOf(name, 'ebpf-sockops')).toMatchObject({ status: 'unavailable' });
   expect(variantOf(name, 'ebpf-sockops')?.reason).toMatch(reason);
@@ -87,7 +87,7 @@ test('a mesh that the cluster has is measured with its witness, CPU of the proxy
   const mesh = await startTestMesh(cluster, 'through', { bypassed: false });
   try {
     const ran = await cluster.meshmark(
-      ...['run', meshScenario('through', 'through', [MESH_PROXY]), '--out', out('through')],
+      ...['run', meshScenario('through', 'through', [MESH_PROXY], 4), '--out', out('through')],
     );
     expect([0, 3], ran.stderr + ran.stdout).toContain(ran.exitCode);
   } finally {

@@ -39,7 +39,7 @@ function variantsOf(name: string) {
 
 test('every proxy that the image has is measured and proven in the path; what it lacks is unavailable', async () => {
   const rows = ['plain', ...FOREIGN_PROGRAMS, 'node-plain', 'qat-tls'];
-  const scenario = shortScenario(cluster.folder, 'rows', '{ provider: kubernetes }', '1s', 100, rows);
+  const scenario = shortScenario(cluster.folder, 'rows', '{ provider: kubernetes }', '1s', 100, rows, 2);
   const { exitCode, stdout, stderr } = await cluster.meshmark('run', scenario, '--out', out('rows'));
   expect([0, 3], stderr + stdout).toContain(exitCode);
   const found = variantsOf('rows').map(({ id, status, reason, witness }) => [
@@ -68,7 +68,7 @@ test('what proxies prove of TLS and of connections they prove as pods, in a name
   const options = '{ mtls: all, duties: mesh, upstreamConnections: fresh }';
   const mesh = HERE.map((id) => `{ id: ${id}, options: ${options} }`);
   const where = '{ provider: kubernetes, namespace: bench }';
-  const scenario = shortScenario(cluster.folder, 'mesh', where, '1s', 50, ['plain', ...mesh]);
+  const scenario = shortScenario(cluster.folder, 'mesh', where, '1s', 50, ['plain', ...mesh], 2);
   const { exitCode, stdout, stderr } = await cluster.meshmark('run', scenario, '--out', out('mesh'));
   expect([0, 3], stderr + stdout).toContain(exitCode);
   for (const { id, status, reason, witness } of variantsOf('mesh')) {
@@ -107,12 +107,13 @@ test('a proxy of the user’s own is measured from an image of theirs, with ever
     ready: { path: '/' },
     metrics: { url: 'http://{admin}/metrics', map: { requests: 'proxied_total' } },
   };
-  const scenario = shortScenario(cluster.folder, 'own', '{ provider: kubernetes }', '1s', 100, [
+  const variants = [
     'plain',
     JSON.stringify({ id: 'theirs', image: name, ...own }),
     JSON.stringify({ id: 'ours', ...own }),
     JSON.stringify({ id: 'nowhere', ...own, command: ['/no-such-proxy', '{listen}', '{upstream}'] }),
-  ]);
+  ];
+  const scenario = shortScenario(cluster.folder, 'own', '{ provider: kubernetes }', '1s', 100, variants, 2);
   const { exitCode, stdout, stderr } = await cluster.meshmark('run', scenario, '--out', out('own'));
   expect([0, 3], stderr + stdout).toContain(exitCode);
   expect(

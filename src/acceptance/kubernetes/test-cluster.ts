@@ -65,7 +65,7 @@ export async function bringUp(nodes: 1 | 2, extras: readonly string[] = []): Pro
   };
 }
 
-/** A scenario of short slices, for two variants unless others are named or written out, four times on fresh processes. */
+/** A scenario of short slices, for two variants unless others are named or written out, in so many rounds, each on fresh processes. */
 export function shortScenario(
   folder: string,
   name: string,
@@ -73,6 +73,7 @@ export function shortScenario(
   slice = '1s',
   rate = 300,
   variants: readonly string[] = ['direct', 'plain'],
+  rounds = 4,
 ): string {
   const file = join(folder, `${name}.yaml`);
   writeFileSync(
@@ -82,7 +83,7 @@ name: ${name}
 cluster: ${cluster}
 workload: { protocol: http1, responseBytes: 1KiB, connections: 4 }
 load: { driver: loadgen, model: open, rate: ${rate}/s, arrivals: poisson }
-slices: { duration: ${slice}, warmup: 100ms, blocks: 4, replicas: 4, budget: 120s, seed: 3 }
+slices: { duration: ${slice}, warmup: 100ms, blocks: ${rounds}, replicas: ${rounds}, budget: 120s, seed: 3 }
 variants: [${variants.map((one) => (one.startsWith('{') ? one : `{ id: ${one} }`)).join(', ')}]
 baseline: plain
 `,
