@@ -84,7 +84,7 @@ async function run(
 ) {
   const where = `{ provider: kubernetes${pods} }`;
   const user = basename(kubeconfig, '.conf');
-  const scenario = shortScenario(cluster.folder, user, where, '1s', 300, variants);
+  const scenario = shortScenario(cluster.folder, user, where, '1s', 300, variants, whole ? 2 : 4);
   const running = startMeshmark(
     [
       ...['run', scenario, '--kubeconfig', kubeconfig, '--out', join(cluster.folder, `${user}.run`)],
