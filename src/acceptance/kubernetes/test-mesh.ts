@@ -100,7 +100,10 @@ function patchOf(
       ...['--listen', bypassed ? '0.0.0.0:18081' : (command[at] ?? ''), '--upstream', MOVED],
     ],
   };
+  // As meshes lead traffic before their proxies start; this one has nothing to do.
+  const prepares = { ...proxy, name: 'mesh-init', command: ['/dataplane', 'about'] };
   return [
+    { op: 'add', path: '/spec/initContainers/0', value: prepares },
     { op: 'add', path: '/spec/containers/-', value: proxy },
     ...(bypassed ? [] : [{ op: 'replace', path: `/spec/containers/${index}/command/${at}`, value: MOVED }]),
   ];

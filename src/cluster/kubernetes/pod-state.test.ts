@@ -2,7 +2,10 @@ import type { V1Pod } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
 import { isStanding, troubleOf, waitsFor } from './pod-state.js';
 
-const spec = { containers: [{ name: 'service' }], initContainers: [{ name: 'agent' }] };
+const spec = {
+  containers: [{ name: 'service' }],
+  initContainers: [{ name: 'agent', restartPolicy: 'Always' }],
+};
 const running = (name: string, started = true) => ({
   name,
   ready: true,
@@ -25,6 +28,25 @@ describe('a pod', () => {
     const starting = { ...all, initContainerStatuses: [running('agent', false)] };
     expect(isStanding(pod({ phase: 'Running', ...starting }))).toBe(false);
     expect(waitsFor(pod({ phase: 'Running', ...starting }))).toBe('waiting for agent (not started)');
+  });
+
+  it('stands once what only prepared it has ended well, and never when that failed', () => {
+    const ended = (exitCode: number) => ({
+      ...running('mesh-init', false),
+      state: { terminated: { exitCode, reason: exitCode === 0 ? 'Completed' : 'Error' } },
+    });
+    const prepared = (exitCode: number): V1Pod => ({
+      metadata: {},
+      spec: { ...spec, initContainers: [{ name: 'mesh-init' }, ...spec.initContainers] },
+      status: {
+        phase: exitCode === 0 ? 'Running' : 'Failed',
+        containerStatuses: [running('service')],
+        initContainerStatuses: [ended(exitCode), running('agent')],
+      },
+    });
+    expect(isStanding(prepared(0))).toBe(true);
+    expect(troubleOf(prepared(0))).toBeNull();
+    expect(troubleOf(prepared(1))).toBe('mesh-init ended: exit code 1 (Error)');
   });
 
   it('is in no trouble while it may still come', () => {

@@ -17,14 +17,21 @@ export function containersOf({ status }: V1Pod): readonly V1ContainerStatus[] {
   return [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
 }
 
-/** Whether every container runs and has started. */
+/** Containers that only prepare the pod and then end, as those that meshes put in before their proxies do. */
+function preparing({ spec }: V1Pod): ReadonlySet<string> {
+  const inits = spec?.initContainers ?? [];
+  return new Set(inits.filter(({ restartPolicy }) => restartPolicy !== 'Always').map(({ name }) => name));
+}
+
+/** Whether every container runs and has started, but those that have done what they were for. */
 export function isStanding(pod: V1Pod): boolean {
   const { spec, status } = pod;
-  const expected = (spec?.containers.length ?? 0) + (spec?.initContainers?.length ?? 0);
+  const done = preparing(pod);
+  const inits = (spec?.initContainers ?? []).filter(({ name }) => !done.has(name));
   const running = containersOf(pod).filter(
-    ({ state, started }) => state?.running !== undefined && started !== false,
+    ({ name, state, started }) => !done.has(name) && state?.running !== undefined && started !== false,
   );
-  return status?.phase === 'Running' && running.length === expected;
+  return status?.phase === 'Running' && running.length === (spec?.containers.length ?? 0) + inits.length;
 }
 
 /** Why the pod no longer serves, or never will; null while it does or may. `UID` changes mean that it is another pod. */
@@ -33,7 +40,9 @@ export function troubleOf(pod: V1Pod): string | null {
   if (status?.phase === 'Failed' && status.reason !== undefined) {
     return `its pod was ended by the cluster: ${status.reason}${status.message === undefined ? '' : ` (${status.message})`}`;
   }
+  const preparers = preparing(pod);
   for (const container of containersOf(pod)) {
+    if (preparers.has(container.name) && container.state?.terminated?.exitCode === 0) continue;
     const trouble = troubleOfContainer(container);
     if (trouble !== null) return trouble;
   }
