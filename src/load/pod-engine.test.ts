@@ -2,18 +2,10 @@ import { describe, expect, it } from 'vitest';
 import type { EngineReading, EngineSlice } from './engine-events.js';
 import type { EngineTarget, LoadgenEngine } from './loadgen.js';
 import { mergedReading, podEngine } from './pod-engine.js';
-
-const READY = { event: 'ready', pid: 1, goVersion: 'go', cpuClock: 'process' } as const;
+import { engineTarget, READY } from './testing/engine-target.js';
 
 const target = (id: string, agents: NonNullable<EngineTarget['agents']>): EngineTarget => ({
-  id,
-  address: '10.0.0.1:1',
-  connections: 1,
-  timeoutMs: 1000,
-  protocol: 'http1',
-  connectionPerRequest: false,
-  idleConnections: 0,
-  processes: [],
+  ...engineTarget(id),
   agents,
 });
 

@@ -1,21 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { EnvironmentFault } from '../host/index.js';
 import type { EngineSlice } from './engine-events.js';
-import type { EngineTarget, LoadgenEngine } from './loadgen.js';
+import type { LoadgenEngine } from './loadgen.js';
 import { spreadEngine } from './spread-engine.js';
-
-const READY = { event: 'ready', pid: 1, goVersion: 'go', cpuClock: 'process' } as const;
-
-const target = (id: string): EngineTarget => ({
-  id,
-  address: '10.0.0.1:1',
-  connections: 1,
-  timeoutMs: 1000,
-  protocol: 'http1',
-  connectionPerRequest: false,
-  idleConnections: 0,
-  processes: [],
-});
+import { READY, engineTarget as target } from './testing/engine-target.js';
 
 /** An engine that notes what it is asked. */
 function noting(id: string, said: string[]): LoadgenEngine {

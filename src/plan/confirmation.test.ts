@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { GateResult } from '../record/index.js';
-import { formatFault, parseScenario } from '../scenario/index.js';
-import { confirmationOf, type Plan, type PlanOverrides, planBlock, planScenario } from './index.js';
+import { confirmationOf, type Plan, planBlock } from './index.js';
+import { planned, planOf } from './testing/plan-of.js';
 
 const SCENARIO = `schema: meshmark.scenario/1
 name: planned
@@ -12,18 +12,6 @@ gate:
   - {metric: cpu.per_request, maxIncrease: 5%}
   - {metric: alloc.bytes_per_request, maxIncrease: 5%, variants: [pooled-buffer]}
 `;
-
-function planned(text: string, overrides: PlanOverrides = {}) {
-  const parsed = parseScenario(text, 'f.yaml');
-  if (!parsed.ok) throw new Error(parsed.faults.map(formatFault).join('\n'));
-  return planScenario(parsed.scenario, { path: 'f.yaml', text, overrides });
-}
-
-function planOf(text: string, overrides: PlanOverrides = {}): Plan {
-  const result = planned(text, overrides);
-  if (!result.ok) throw new Error(result.faults.join('\n'));
-  return result.plan;
-}
 
 const FAILED: GateResult = {
   metric: 'cpu.per_request',

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { formatFault, parseScenario } from '../scenario/index.js';
-import { type Plan, type PlanOverrides, planScenario } from './index.js';
+import type { PlanOverrides } from './index.js';
+import { planned, planOf } from './testing/plan-of.js';
 
 const scenarios = join(import.meta.dirname, '..', '..', 'scenarios');
 const SCENARIO = `schema: meshmark.scenario/1
@@ -16,18 +16,6 @@ gate:
   - {metric: cpu.per_request, maxIncrease: 5%}
   - {metric: alloc.bytes_per_request, maxIncrease: 5%, variants: [pooled-buffer]}
 `;
-
-function planned(text: string, overrides: PlanOverrides = {}) {
-  const parsed = parseScenario(text, 'f.yaml');
-  if (!parsed.ok) throw new Error(parsed.faults.map(formatFault).join('\n'));
-  return planScenario(parsed.scenario, { path: 'f.yaml', text, overrides });
-}
-
-function planOf(text: string, overrides: PlanOverrides = {}): Plan {
-  const result = planned(text, overrides);
-  if (!result.ok) throw new Error(result.faults.join('\n'));
-  return result.plan;
-}
 
 function faultsOf(text: string, overrides: PlanOverrides = {}): readonly string[] {
   const result = planned(text, overrides);

@@ -18,6 +18,13 @@ export function injectedFaults(
   }
   if (inject === undefined) return [];
   const found: Disagreement[] = [];
+  if ((inject.containers ?? []).length > 0 && inject.sides?.includes('service') === false) {
+    found.push({
+      path: [...path, 'sides'],
+      message:
+        '`inject.sides` must name `service`: whether a proxy is in the path is seen from there, and nothing would prove one that the client alone has',
+    });
+  }
   for (const field of ['namespaceLabels', 'namespaceAnnotations'] as const) {
     if (namespace === undefined || Object.keys(inject[field] ?? {}).length === 0) continue;
     found.push({

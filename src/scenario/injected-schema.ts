@@ -20,7 +20,7 @@ const inject = mapping(
     ),
     sides: list(oneOf(['client', 'service']), 2, '[client, service]')
       .default(['client', 'service'])
-      .describe('Ends of the path whose pods get them.'),
+      .describe('Ends of the path whose pods get them, the service’s among them.'),
   },
   '{namespaceLabels: {istio-injection: enabled}, containers: [istio-proxy]}',
 )

@@ -169,7 +169,10 @@ function injectedSpec(
 ): VariantSpec {
   if (settings === undefined) throw new RangeError(`${id} does not say what is injected`);
   const roles = injectedRoles(settings);
-  const claims =
-    roles.length === 0 ? ['unproxied' as const] : roles.includes('inbound') ? ['proxied' as const] : [];
-  return { ...base, claims, form: { type: 'injected', settings, roles } };
+  // Validation has seen to it that the service's side is among them, where there are any.
+  return {
+    ...base,
+    claims: [roles.length === 0 ? 'unproxied' : 'proxied'],
+    form: { type: 'injected', settings, roles },
+  };
 }

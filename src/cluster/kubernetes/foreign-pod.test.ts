@@ -7,23 +7,8 @@ import {
 } from '../../variants/index.js';
 import { podManifest } from './manifests.js';
 import { identifiedRoles, type PodPlan, podsOf } from './pod-plan.js';
+import { SERVICE, SETTINGS } from './testing/pods.js';
 
-const SERVICE = {
-  protocol: 'http1',
-  stream: null,
-  responseBytes: { min: 1024, max: 1024 },
-  delayMs: 0,
-  faultRate: 0,
-} as const;
-const SETTINGS = {
-  image: 'localhost/x:1',
-  imagePullPolicy: 'Never',
-  pullSecrets: [],
-  clientNodes: {},
-  serviceNodes: {},
-  cpuRequest: '50m',
-  memoryLimit: '256Mi',
-} as const;
 const IDENTITY = {
   run: 'ab12',
   variant: 'v',

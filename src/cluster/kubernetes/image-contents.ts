@@ -5,8 +5,15 @@ import type { Home } from './home.js';
 import type { PodIdentity } from './manifests.js';
 import { PORTS } from './pod-container.js';
 import { NODE_SIDECAR, type PodPlan } from './pod-plan.js';
-import { forwardPort } from './port-forward.js';
-import { agentOf, createPod, type Made, type PodGround, removePods, started } from './standing-pods.js';
+import {
+  agentOf,
+  createPod,
+  type Made,
+  type PodGround,
+  reached,
+  removePods,
+  started,
+} from './standing-pods.js';
 
 export interface NeededProgram {
   /** Where it must be in the image. */
@@ -63,8 +70,7 @@ export async function missingPrograms(
     // A pod cannot have nothing but what rides beside others.
     await createPod(ground, made, ALONE, { ...identity, nativeSidecars: false, node: null });
     await started(ground, namespace, name);
-    const port = await forwardPort(ground.connection, namespace, name, PORTS.agent);
-    made.ports.push(port);
+    const port = await reached(ground, made, name, PORTS.agent);
     return (await agentOf(ground, port, `pod ${namespace}/${name}`, programs)).missing;
   } catch (error) {
     if (error instanceof ServerStartError) return [];

@@ -8,40 +8,20 @@ import type { VariantSpec, WorkloadProtocol } from '../../variants/index.js';
 import { createAuthority } from '../certificates.js';
 import type { Cluster, Deployment, DeployOutcome, DeploySpec } from '../cluster.js';
 import { dataPlaneRoles } from '../data-plane-roles.js';
-import { waitForAnswer } from '../readiness.js';
 import { ServerStartError } from '../servers.js';
-import { settingsOf } from '../settings.js';
 import { type ConnectionOptions, connectTo, patiently } from './connection.js';
 import { generatorAt } from './generator-channel.js';
 import { homesOf } from './homes.js';
 import { missingPrograms } from './image-contents.js';
-import { serviceManifest } from './injected-pod.js';
 import { lackingAmong, type Permission } from './lacking.js';
-import { withLateEnd } from './late-end.js';
-import { createAgents } from './load-agents.js';
 import type { PodSettings } from './manifests.js';
 import { MANAGED_BY, RUN_LABEL, selectorOf } from './names.js';
 import { type Offer, offeredQuickAssist } from './node-resources.js';
 import { nodeBefore, notApart } from './placement.js';
-import { connectFromPod } from './pod-agent.js';
-import { PORTS } from './pod-container.js';
-import { needsPolicyServer, type PodPlan, podsOf, policyPod } from './pod-plan.js';
 import { troubleOf } from './pod-state.js';
 import { watchPods } from './pod-watch.js';
-import {
-  addressed,
-  bracketed,
-  createPod,
-  createService,
-  known,
-  type Made,
-  type PodGround,
-  reached,
-  removePods,
-  type StandingPod,
-  started,
-  untilReady,
-} from './standing-pods.js';
+import { type Stage, standUpPods } from './stand-up.js';
+import { type Made, type PodGround, removePods, type StandingPod } from './standing-pods.js';
 import { secretsOf } from './variant-secrets.js';
 
 export interface KubernetesOptions extends ConnectionOptions, PodSettings {
@@ -114,7 +94,7 @@ export async function createKubernetesCluster(options: KubernetesOptions): Promi
   const authority = createAuthority(resolve(options.directory, 'certificates'), options.longestMs);
   const token = randomBytes(24).toString('base64url');
   const standing = new Map<Deployment, Made>();
-  const pods = new Map<string, StandingPod[]>();
+  const pods = new Map<string, readonly StandingPod[]>();
   const everStood: StandingPod[] = [];
   const ends = new Map<string, string>();
   const troubles = new Map<string, string>();
@@ -174,96 +154,20 @@ export async function createKubernetesCluster(options: KubernetesOptions): Promi
     return found.resource;
   };
 
-  const standUp = async (variant: VariantSpec, spec: DeploySpec, made: Made): Promise<Deployment> => {
-    const { namespace } = made.home;
-    const place = homes.placeOf(variant);
-    const plans = new Map<string, PodPlan>();
-    const create = async (plan: PodPlan): Promise<string> => {
-      const name = `mm-${run}-${place}-g${generation}-${plan.name}`;
-      const identity = {
-        run,
-        name,
-        longestSeconds,
-        nativeSidecars: hasNativeSidecars(version),
-        everyNamespace,
-        node: nodeBefore(everStood, plan.side),
-      };
-      if (plan.side === 'client' && options.agents > 1) {
-        const agents = await createAgents(ground, made, plan, identity, options.agents);
-        for (const agent of agents) plans.set(agent, plan);
-        return '';
-      }
-      plans.set(name, plan);
-      await createPod(ground, made, plan, identity);
-      if (plan.port === null) return '';
-      if (plan.injected !== undefined) {
-        const body = serviceManifest(run, variant.id, name, spec.service.protocol);
-        return createService(ground, made, body);
-      }
-      return `${bracketed(await addressed(ground, namespace, name))}:${plan.port}`;
-    };
-    const policyServer = needsPolicyServer(variant) ? await create(policyPod(options.policyLatencyMs)) : null;
-    // Sidecars want the policy server when they start.
-    if (policyServer !== null) for (const name of plans.keys()) await started(ground, namespace, name);
-    let upstream = '';
-    for (const pod of podsOf(variant, spec.service, await deviceOf(variant))) {
-      upstream = (await create(pod.plan({ policyServer, upstream }))) || upstream;
-    }
-    await Promise.all([...plans.keys()].map((name) => started(ground, namespace, name)));
-    try {
-      return await answering(variant, spec, made, plans, upstream);
-    } catch (error) {
-      if (!(error instanceof ServerStartError)) throw error;
-      throw await withLateEnd(ground, namespace, plans.keys(), error);
-    }
-  };
-
-  /** What has started, once it answers. */
-  const answering = async (
-    variant: VariantSpec,
-    spec: DeploySpec,
-    made: Made,
-    plans: ReadonlyMap<string, PodPlan>,
-    upstream: string,
-  ): Promise<Deployment> => {
-    const { namespace } = made.home;
-    const see = async ([name, plan]: readonly [string, PodPlan]) =>
-      known(ground, made, plan, await started(ground, namespace, name));
-    const isClient = ([, { side }]: readonly [string, PodPlan]) => side === 'client';
-    // The client's first: the machine of whoever is seen first is number 0, which must be the generator's.
-    const clients = await Promise.all([...plans].filter(isClient).map(see));
-    const behind = await Promise.all([...plans].filter((one) => !isClient(one)).map(see));
-    const stood = [...clients, ...behind];
-    const [client] = clients;
-    if (client === undefined) throw new RangeError('a variant without a client was planned');
-    pods.set(variant.id, stood);
-    everStood.push(...stood);
-    const plan = plans.get(client.name);
-    const first = plan?.containers.some(({ port }) => port === PORTS.proxy.listen)
-      ? { pod: client.name, port: PORTS.proxy.listen }
-      : null;
-    const inKernel = plan?.client ?? null;
-    const relayed = inKernel?.relay ?? null;
-    const entryPod =
-      first?.pod ?? (relayed === null ? stood.find(({ side }) => side === 'service') : client)?.name ?? '';
-    const entryPort = first?.port ?? relayed?.port ?? PORTS.service.listen;
-    const asked = await reached(ground, made, entryPod, entryPort);
-    const died = () => ends.get(variant.id) ?? null;
-    await untilReady(ground, made, plans, died);
-    await waitForAnswer(asked.address, spec.service.protocol, died, null);
-    return {
-      variant: variant.id,
-      entry: inKernel?.entry ?? (first === null ? upstream : `127.0.0.1:${first.port}`),
-      askedAt: asked.address,
-      agents: stood.map(({ agent }) => agent),
-      agentToken: token,
-      processes: stood.flatMap(({ processes }) => processes),
-      client: null,
-      settings: settingsOf(variant, client.about.cores),
-      forbidden: inKernel?.forbidden ?? null,
-      tryConnecting: (address) => connectFromPod(client.agentAt, token, address),
-      deathReason: died,
-    };
+  const stage: Stage = {
+    ground,
+    run,
+    longestSeconds,
+    nativeSidecars: hasNativeSidecars(version),
+    everyNamespace,
+    policyLatencyMs: options.policyLatencyMs,
+    agents: options.agents,
+    nodeBefore: (side) => nodeBefore(everStood, side),
+    onSeen: (variant, stood) => {
+      pods.set(variant, stood);
+      everStood.push(...stood);
+    },
+    whyEnded: (variant) => ends.get(variant) ?? null,
   };
 
   const deployOne = async (variant: VariantSpec, spec: DeploySpec): Promise<DeployOutcome> => {
@@ -273,7 +177,9 @@ export async function createKubernetesCluster(options: KubernetesOptions): Promi
       ...{ pods: [], secrets: [], services: [], jobs: [], ports: [], removed: false },
     };
     try {
-      const deployment = await standUp(variant, spec, made);
+      const prefix = `mm-${run}-${homes.placeOf(variant)}-g${generation}`;
+      const device = await deviceOf(variant);
+      const deployment = await standUpPods(stage, variant, spec, made, prefix, device);
       standing.set(deployment, made);
       return { state: 'standing', deployment };
     } catch (error) {
@@ -318,7 +224,7 @@ export async function createKubernetesCluster(options: KubernetesOptions): Promi
     link: () => null,
     keepers: () => [],
     dataPlaneRoles,
-    whyEnded: (variant) => ends.get(variant) ?? null,
+    whyEnded: stage.whyEnded,
     generatorsOf: (variant) => {
       const clients = pods.get(variant)?.filter(({ side }) => side === 'client') ?? [];
       if (clients.length === 0) throw new EnvironmentFault('CLUSTER', `no client of ${variant} stands`);

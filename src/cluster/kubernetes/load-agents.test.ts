@@ -58,3 +58,14 @@ it('spreads its pods over nodes, away from what they load, and not to where one 
     pod?.metadata?.labels,
   );
 });
+
+it('asks a mesh by annotations, too, as a single client’s pod does', () => {
+  const injected = {
+    labels: {},
+    annotations: { 'mesh/inject': 'enabled' },
+    role: 'outbound',
+    containers: [],
+  };
+  const job = agentsManifest({ ...plan, injected }, identity, settings, 4);
+  expect(job.spec?.template.metadata?.annotations).toEqual({ 'mesh/inject': 'enabled' });
+});

@@ -19,7 +19,7 @@ export function agentsManifest(
   agents: number,
 ): V1Job {
   const { metadata, spec } = podManifest(plan, identity, settings);
-  const { labels = {} } = metadata ?? {};
+  const { labels = {}, annotations } = metadata ?? {};
   const apart = spec?.affinity?.podAntiAffinity;
   return {
     apiVersion: 'batch/v1',
@@ -32,7 +32,8 @@ export function agentsManifest(
       // Of each pod's own failures; beyond any of them the whole Job would end, and the others with it.
       backoffLimitPerIndex: 0,
       template: {
-        metadata: { labels },
+        // A mesh may be asked for by either.
+        metadata: { labels, ...(annotations === undefined ? {} : { annotations }) },
         spec: {
           ...spec,
           containers: spec?.containers ?? [],

@@ -3,14 +3,7 @@ import { type DeclaredVariant, resolveVariant, type VariantSpec } from '../../va
 import { podManifest } from './manifests.js';
 import { namespaceOf } from './names.js';
 import { type PodPlan, podsOf, policyPod } from './pod-plan.js';
-
-const SERVICE = {
-  protocol: 'http1',
-  stream: null,
-  responseBytes: { min: 1024, max: 1024 },
-  delayMs: 0,
-  faultRate: 0,
-} as const;
+import { SERVICE, SETTINGS } from './testing/pods.js';
 
 function variant(
   kind: string,
@@ -71,15 +64,7 @@ describe('podsOf', () => {
 });
 
 describe('podManifest', () => {
-  const settings = {
-    image: 'localhost/x:1',
-    imagePullPolicy: 'Never',
-    pullSecrets: ['registry'],
-    clientNodes: { pool: 'clients' },
-    serviceNodes: {},
-    cpuRequest: '50m',
-    memoryLimit: '256Mi',
-  } as const;
+  const settings = { ...SETTINGS, pullSecrets: ['registry'], clientNodes: { pool: 'clients' } };
   const identity = {
     run: 'ab12',
     variant: 'plain',

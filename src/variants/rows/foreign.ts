@@ -61,6 +61,6 @@ export const FOREIGN_ROWS: readonly CatalogueRow[] = [
     point: null,
     needs: ['kubernetes'],
     caveat:
-      'what the mesh does to the traffic is its own configuration, which is not seen from here: read that before comparing it',
+      'what the mesh does to the traffic is its own configuration, which is not seen from here: read that before comparing it; that the proxy beside the service is in the path is proven, that the one beside the client is can only be read there',
   },
 ];
