@@ -151,6 +151,21 @@ describe('while it is measured', () => {
     );
   });
 
+  test('pods that their node turns out: what happened to them is told, and the run ends', async () => {
+    const running = await begun('turned-out', '3s');
+    const [namespace, name] = podOf('plain', 'service');
+    const node = cluster.kubectl('get', 'pod', '-n', namespace, name, '-o', 'jsonpath={.spec.nodeName}');
+    cluster.kubectl('taint', 'nodes', node, 'meshmark.test/out=now:NoExecute');
+    try {
+      await running.saw(/variant plain failed: pod .*(ended|deleted by somebody)/);
+      const { exitCode, stdout } = await running.ended;
+      expect(exitCode).toBe(3);
+      expect(stdout).toMatch(/Report: /);
+    } finally {
+      cluster.kubectl('taint', 'nodes', node, 'meshmark.test/out-');
+    }
+  });
+
   test('the API server is started anew during a slice: nothing is lost', async () => {
     const running = await begun('restarted', '3s');
     await restartApiServer();
