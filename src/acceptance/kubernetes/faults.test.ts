@@ -166,6 +166,27 @@ describe('while it is measured', () => {
     }
   });
 
+  test('a container that needs more memory than it has: its slice is marked, its variant fails for that reason', async () => {
+    const small = '{ provider: kubernetes, memoryLimit: 24Mi }';
+    const scenario = shortScenario(cluster.folder, 'memory', small, '3s', 300, ['direct', 'plain'], 2);
+    // A buffer for each of so many connections is more than a sidecar has room for.
+    writeFileSync(
+      scenario,
+      readFileSync(scenario, 'utf8')
+        .replace('responseBytes: 1KiB, connections: 4', 'responseBytes: 1MiB, connections: 300')
+        .replace(/^load: .*/m, 'load: { driver: loadgen, model: closed }'),
+    );
+    const { exitCode, stdout, stderr } = await cluster.meshmark('run', scenario, ...out('memory'));
+    expect(exitCode, stdout + stderr).toBe(3);
+    const { run, slices } = readRun(join(cluster.folder, 'memory.run'));
+    const plain = run.variants.find(({ id }) => id === 'plain');
+    expect(plain?.status).toBe('failed');
+    expect(plain?.reason).toMatch(/ended: it was killed for using more memory than its limit \(OOMKilled\)/);
+    expect(stdout).toMatch(/^plain: failed: .*OOMKilled/m);
+    const own = slices.filter(({ variant, track }) => variant === 'plain' && track === 'long');
+    expect(own.map(({ status }) => status.state)).toEqual(['failed']);
+  });
+
   test('the API server is started anew during a slice: nothing is lost', async () => {
     const running = await begun('restarted', '3s');
     await restartApiServer();
