@@ -15,6 +15,7 @@ export interface ChartData {
   readonly switches: HopBars | null;
   readonly ablation: readonly AblationSeries[];
   readonly rates: readonly RateSeries[];
+  readonly estimates: readonly EstimateSeries[];
   readonly narrowing: readonly NarrowingSeries[];
 }
 
@@ -69,6 +70,23 @@ export interface RateSeries {
   /** Index of the point where the curve bends; null when none does. */
   readonly knee: number | null;
   readonly points: readonly (readonly [number, number])[];
+}
+
+/** A figure of a variant and its interval, where it has one; `variant` is an index into `variants`. */
+export interface Estimate {
+  readonly variant: number;
+  readonly label: string;
+  readonly value: number;
+  readonly low: number | null;
+  readonly high: number | null;
+}
+
+/** One figure of each variant that has it. */
+export interface EstimateSeries {
+  /** The chart's id in the page. */
+  readonly chart: string;
+  readonly title: string;
+  readonly rows: readonly Estimate[];
 }
 
 /** Parts that add up to a whole, one bar a variant; null where a variant has no such part. */

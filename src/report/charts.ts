@@ -29,6 +29,7 @@ import { rounded } from './format.js';
 import { partNames, timedSplits } from './hops.js';
 import { shortened } from './html.js';
 import { narrowingSeries } from './narrowing.js';
+import { objectiveEstimates } from './objective-charts.js';
 import type { PauseBucket, WindowFigures } from './window-figures.js';
 import { hasRatio } from './words.js';
 
@@ -71,6 +72,7 @@ export function chartData(
     switches: switchBars(windows),
     ablation: ablationSeries(run),
     rates: rateSeries(run),
+    estimates: objectiveEstimates(run),
     narrowing: narrowingSeries(run),
   };
 }

@@ -1,17 +1,15 @@
 /** Whether a run's numbers may be believed at all, and what casts doubt on them. Every sentence is meant for a reader. */
-import {
-  type AuditEntry,
-  type ControlRecord,
-  type Effect,
-  type GeneratorFloor,
-  type Level,
-  quantileNs,
-  type RunRecord,
-  type StepRecord,
-  sumHistograms,
-  type Validity,
-  type WindowRecord,
-  type WitnessResult,
+import type {
+  AuditEntry,
+  ControlRecord,
+  Effect,
+  GeneratorFloor,
+  Level,
+  RunRecord,
+  StepRecord,
+  Validity,
+  WindowRecord,
+  WitnessResult,
 } from '../record/index.js';
 import { type Evidence, isUsable } from './evidence.js';
 import { floorFindings } from './generator-floor.js';
@@ -24,6 +22,7 @@ import {
   portReasons,
   upstreamReasons,
 } from './self-audit.js';
+import { sendLagReasons } from './send-lag.js';
 import { coreTimes } from './window-metrics.js';
 
 /** Rule 6 of measurement: a generator's core busier than this may delay what it measures. */
@@ -31,8 +30,6 @@ const BUSY_GENERATOR = 0.7;
 /** Time that the hypervisor gave to others, as a share of all; 2 to 4 % of busy time is usual on shared machines. */
 const MUCH_STEAL = 0.05;
 const MANY_ERRORS = 0.001;
-/** Rule 7 of measurement: send lag p99 against the smallest latency effect judged. */
-const LAG_SHARE = 0.2;
 
 export interface ValidityInput {
   readonly run: Pick<RunRecord, 'cells' | 'planned' | 'isolation' | 'state' | 'stateReason' | 'ending'>;
@@ -73,7 +70,12 @@ export function auditOf(input: ValidityInput): { validity: Validity; audit: Audi
       eventLoopReasons(input.evidence),
       'no long slice was sent by an event loop, or each had time to spare',
     ),
-    entry('send lag', 'doubt', lagReasons(input), 'small against every latency effect judged'),
+    entry(
+      'send lag',
+      'doubt',
+      sendLagReasons({ ...input, margin: run.planned.margin }),
+      'small against every latency effect judged',
+    ),
     ...floorEntries(input),
     entry(
       'intended time',
@@ -221,30 +223,6 @@ function generatorReasons({ run, evidence }: ValidityInput): string[] {
         ]
       : [];
   });
-}
-
-function lagReasons({ run, evidence, effects, levels }: ValidityInput): string[] {
-  const sizes = effects.flatMap((effect) => {
-    if (!effect.metric.startsWith('latency.') || effect.difference === null) return [];
-    if (effect.verdict === 'better' || effect.verdict === 'worse') return [Math.abs(effect.difference)];
-    if (effect.verdict !== 'equivalent') return [];
-    // To call two latencies equivalent is to claim that a difference of the margin would have been seen.
-    const level = levels.find((one) => one.metric === effect.metric && one.variant === effect.baseline);
-    return level?.value === null || level === undefined ? [] : [run.planned.margin * level.value];
-  });
-  if (sizes.length === 0) return [];
-  const lags = [...evidence.values()].flatMap(({ usable }) =>
-    usable.long.flatMap(({ sendLag }) => sendLag ?? []),
-  );
-  const merged = sumHistograms(lags);
-  if (merged.total === 0) return [];
-  const lagMs = quantileNs(merged, 0.99) / 1e6;
-  const smallest = Math.min(...sizes);
-  return lagMs > LAG_SHARE * smallest
-    ? [
-        `requests left up to ${lagMs.toFixed(3)} ms late (p99), more than a fifth of the smallest latency effect judged, ${smallest.toFixed(3)} ms`,
-      ]
-    : [];
 }
 
 function errorReasons({ levels }: ValidityInput): string[] {

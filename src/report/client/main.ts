@@ -17,6 +17,7 @@ import type { ChartData } from '../chart-data.js';
 import { ablationChart, ablationParts } from './charts/ablation.js';
 import { allocationChart } from './charts/allocation.js';
 import { cpuParts } from './charts/cpu.js';
+import { estimatesChart } from './charts/estimates.js';
 import type { Shown } from './charts/frame.js';
 import { hopParts } from './charts/hops.js';
 import { latencyChart } from './charts/latency.js';
@@ -135,6 +136,9 @@ function drawings(shown: Shown): Readonly<Record<string, Drawing | null>> {
       data.ablation.map((series) => [series.chart, ablationChart(series, theme) as Drawing]),
     ),
     ...Object.fromEntries(
+      data.estimates.map((series) => [series.chart, estimatesChart(series, theme) as Drawing]),
+    ),
+    ...Object.fromEntries(
       data.narrowing.map((series) => [series.chart, narrowingChart(series, theme) as Drawing]),
     ),
     allocation: data.allocation === null ? null : (allocationChart(data, data.allocation, theme) as Drawing),
@@ -215,7 +219,10 @@ function pictures(): void {
   for (const id of Object.keys(drawings(state))) {
     const figure = document.querySelector<HTMLElement>(`[data-chart="${id}"]`);
     if (figure === null || figure.hidden) continue;
-    const title = CHART_TITLES[id] ?? data.ablation.find(({ chart }) => chart === id)?.title ?? id;
+    const title =
+      CHART_TITLES[id] ??
+      [...data.ablation, ...data.estimates].find(({ chart }) => chart === id)?.title ??
+      id;
     offerPictures(figure, title, async (kind) => {
       const drawing = drawings(state)[id];
       if (drawing === null || drawing === undefined) throw new Error('nothing is drawn');

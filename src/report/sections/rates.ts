@@ -2,6 +2,7 @@
 import type { RateCurve, SloResult } from '../../record/index.js';
 import { count, quantity, significant } from '../format.js';
 import { type Html, html, name } from '../html.js';
+import { OBJECTIVE_CHARTS } from '../objective-charts.js';
 import { estimateText, kneeSentence, limitSentence, objectiveText, rateText } from '../rates.js';
 import { chart, missing, table } from '../tables.js';
 import type { Section, View } from '../view.js';
@@ -46,7 +47,9 @@ ${table({
     result.coresPerThousand === null ? missing(null) : estimateText(result.coresPerThousand, 'count'),
     result.megabytesPerThousand === null ? missing(null) : estimateText(result.megabytesPerThousand, 'count'),
   ]),
-})}`;
+})}
+<div class="pair">${chart(OBJECTIVE_CHARTS.limit, 'Chart of the highest rate at which each variant keeps to the objective, with its interval. The table above holds the numbers.', 'a dot further to the right carries more within the objective. Where two lines overlap, the search did not tell the two apart.')}
+${chart(OBJECTIVE_CHARTS.cores, 'Chart of the cores that the data plane of each variant takes for 1,000 requests a second near its limit, with intervals. The table above holds the numbers.', 'a dot further to the left costs less for the same traffic. Multiplied by the rate to be carried it is how many cores to pay for.')}</div>`;
 }
 
 function curveTable(curves: readonly RateCurve[]): Html {

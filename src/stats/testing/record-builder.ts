@@ -201,6 +201,7 @@ export function buildRun(options: BuildOptions): BuiltRecord {
       startNs: start[index] ?? 0,
       endNs: end[index] ?? 0,
     }));
+    const requestNs = latenciesNs(random, requests, variant.spec.latencyMicros * factor);
     return {
       type: 'slice',
       seq: slices.length,
@@ -219,9 +220,10 @@ export function buildRun(options: BuildOptions): BuiltRecord {
       errors: { connect: 0, reset: 0, timeout: 0, status: failed, protocol: 0 },
       bytesReceived: requests * (RESPONSE_BYTES + HEADER_BYTES),
       offeredRatePerSecond: open ? settings.ratePerSecond : null,
-      latency: latencies(random, requests, variant.spec.latencyMicros * factor),
-      sendLatency: open ? latencies(random, requests, variant.spec.latencyMicros * factor * 0.98) : null,
-      sendLag: open ? latencies(random, requests, 10) : null,
+      latency: recorded(requestNs),
+      // The same requests, timed from when they left.
+      sendLatency: open ? recorded(requestNs.map((ns) => ns * 0.98)) : null,
+      sendLag: open ? recorded(latenciesNs(random, requests, 10)) : null,
       beyondResidence: null,
       cpu,
       generator: { cpuNs: requests * GENERATOR_CPU_MICROS * 1000, gcCycles: 0, connectionWaits: 0 },
@@ -484,11 +486,15 @@ function coresOf(machine: {
 const recorder = createLatencyRecorder();
 
 /** A log-normal shape (σ 0.35) with one request in 200 five times as slow. */
-function latencies(random: Random, requests: number, medianMicros: number): string {
-  recorder.reset();
-  for (let i = 0; i < requests; i++) {
+function latenciesNs(random: Random, requests: number, medianMicros: number): number[] {
+  return Array.from({ length: requests }, () => {
     const slow = random.uniform() < 0.005 ? 5 : 1;
-    recorder.record(medianMicros * 1000 * slow * Math.exp(0.35 * random.normal()));
-  }
+    return medianMicros * 1000 * slow * Math.exp(0.35 * random.normal());
+  });
+}
+
+function recorded(samplesNs: readonly number[]): string {
+  recorder.reset();
+  for (const ns of samplesNs) recorder.record(ns);
   return recorder.encode();
 }
