@@ -6,6 +6,7 @@ import { coverage } from './format.js';
 import { gcTailSentence } from './gc-tail.js';
 import { shortened, visibleText } from './html.js';
 import { ceilingSentence, ceilingsOf, clockSentence } from './offload.js';
+import { noPickSentence, pickLimits, picks, pickTitle } from './picks.js';
 import { estimateText, kneeSentence, limitSentence, objectiveText } from './rates.js';
 import { type Comparison, comparisonTables, headlineMetrics, leadingEffects } from './selection.js';
 import { placeFacts } from './topology.js';
@@ -38,9 +39,8 @@ export function renderMarkdown(run: RunRecord): string {
           `**The run is ${run.state}**${run.stateReason === null ? '' : `: ${escapeMarkdown(run.stateReason)}`}`,
         ]),
     [endingSentence(run), confirmationSentence(run)].filter((one) => one !== null).join(' '),
-    leadingEffects(run, analysis.effects)
-      .map((effect) => `- ${symbolOf(effect)} ${escapeMarkdown(sentenceOf(run, effect))}.`)
-      .join('\n'),
+    pickLines(run),
+    leadingLines(run, analysis.effects),
     ...tables.byBaseline.map((comparison) => verdictTable(run, comparison)),
     pairTable(run, tables.pairs),
     surprises(run),
@@ -62,6 +62,28 @@ function symbolOf(effect: Effect): string {
 
 function sentenceOf(run: RunRecord, effect: Effect): string {
   return effectSentence(effect, intervalCoverage(effect, run.planned), run.planned.margin);
+}
+
+/** Which variant to switch on, and how sure that is; nothing where nothing was compared with a baseline. */
+function pickLines(run: RunRecord): string {
+  return picks(run)
+    .map((pick) => {
+      const answer =
+        pick.best === null
+          ? `? ${noPickSentence(pick, run)}.`
+          : [`✓ ${sentenceOf(run, pick.best)}.`, ...pickLimits(pick)].join(' ');
+      return `- **${pickTitle(pick)}**: ${escapeMarkdown(answer)}`;
+    })
+    .join('\n');
+}
+
+/** What else was decided. */
+function leadingLines(run: RunRecord, effects: readonly Effect[]): string {
+  const said: readonly (Effect | null)[] = picks(run).flatMap(({ best, closest }) => [best, closest]);
+  return leadingEffects(run, effects)
+    .filter((effect) => !said.includes(effect))
+    .map((effect) => `- ${symbolOf(effect)} ${escapeMarkdown(sentenceOf(run, effect))}.`)
+    .join('\n');
 }
 
 /** The slowest requests against the collector's pauses; nothing in records without tails. */

@@ -11,6 +11,7 @@ import { manyVariants } from './testing/many-variants.js';
 import { withLooks } from './testing/sample-looks.js';
 import { sampleWithMechanisms } from './testing/sample-mechanisms.js';
 import { KNOWN_EFFECTS, sampleRun } from './testing/sample-run.js';
+import { searched } from './testing/sample-steps.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const screenshots = process.env.MESHMARK_SCREENSHOTS ?? join(root, 'dist/screenshots');
@@ -102,6 +103,17 @@ describe.skipIf(chromiumPath() === null)('the report in a browser', { timeout: 6
   test('draws how the interval of a run that ended early narrowed', async () => {
     await withPage(renderHtml({ ...input, run: withLooks() }, assets), {}, async ({ page, complaints }) => {
       await expectDrawn(page, 'narrowing-0');
+      expect(complaints).toEqual([]);
+    });
+  });
+
+  test('draws what each variant carries within an objective, and what that costs', async () => {
+    const found = { run: searched, slices: [], windows: [] };
+    await withPage(renderHtml(found, assets), {}, async ({ page, complaints }) => {
+      for (const id of ['objective-limit', 'objective-cores', 'rates']) {
+        expect(await page.locator(`[data-chart="${id}"]`).isVisible(), id).toBe(true);
+      }
+      await page.locator('#rates').screenshot({ path: join(screenshots, 'objective.png') });
       expect(complaints).toEqual([]);
     });
   });

@@ -15,12 +15,15 @@ function withName(name: string): RunRecord {
 
 describe('the Markdown summary', () => {
   const text = plain(renderMarkdown(run));
-  test('says the verdicts in words, gated ones first, each with its interval', () => {
+  test('says which variant to pick, then the other verdicts in words, each with its interval', () => {
     const bullets = text.split('\n').filter((line) => line.startsWith('- '));
     expect(bullets[0]).toBe(
-      '- ✓ pooled-buffer uses 12.9 % less CPU per request than plain \\(99.5 % interval 10.1 % to 15.8 %\\): better.',
+      '- **Lowest latency p99**: ? Cannot tell: pooled-buffer, the closest of 2, is not shown to be better than plain \\(−3 %, 99 % interval −14 % to +11 %\\).',
     );
-    expect(bullets[1]).toContain('✗ my-proxy uses 33.1 % more CPU per request than plain');
+    expect(bullets[1]).toBe(
+      '- **Lowest CPU per request**: ✓ pooled-buffer uses 12.9 % less CPU per request than plain \\(99.5 % interval 10.1 % to 15.8 %\\): better.',
+    );
+    expect(bullets[2]).toContain('✗ my-proxy uses 33.1 % more CPU per request than plain');
   });
   test('has the table of the first screen', () => {
     expect(text).toContain('| against plain | latency p50 | latency p99 | CPU per request |');

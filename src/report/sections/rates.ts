@@ -29,6 +29,8 @@ function knees(curves: readonly RateCurve[]): Html {
 function limits(results: readonly SloResult[], objective: string): Html {
   return html`<p>The highest rate at which each variant keeps to the objective, ${objective}: each step lasted seconds at the rate that tells most after what was seen before. A step can break by chance near the limit, so that the limit has an interval. An overload smaller than the limit of the latency, divided by the length of a step, is not seen.</p>
 <ul>${results.map((result) => html`<li>${name(result.variant)}: ${limitSentence(result)}.</li>`)}</ul>
+<div class="pair">${chart(OBJECTIVE_CHARTS.limit, 'Chart of the highest rate at which each variant keeps to the objective, with its interval. The table below holds the numbers.', 'a dot further to the right carries more within the objective. Where two lines overlap, the search did not tell the two apart.')}
+${chart(OBJECTIVE_CHARTS.cores, 'Chart of the cores that the data plane of each variant takes for 1,000 requests a second near its limit, with intervals. The table below holds the numbers.', 'a dot further to the left costs less for the same traffic. Multiplied by the rate to be carried it is how many cores to pay for.')}</div>
 ${table({
   caption: 'Highest rate that keeps to the objective, and what the data plane costs near it',
   columns: [
@@ -47,9 +49,7 @@ ${table({
     result.coresPerThousand === null ? missing(null) : estimateText(result.coresPerThousand, 'count'),
     result.megabytesPerThousand === null ? missing(null) : estimateText(result.megabytesPerThousand, 'count'),
   ]),
-})}
-<div class="pair">${chart(OBJECTIVE_CHARTS.limit, 'Chart of the highest rate at which each variant keeps to the objective, with its interval. The table above holds the numbers.', 'a dot further to the right carries more within the objective. Where two lines overlap, the search did not tell the two apart.')}
-${chart(OBJECTIVE_CHARTS.cores, 'Chart of the cores that the data plane of each variant takes for 1,000 requests a second near its limit, with intervals. The table above holds the numbers.', 'a dot further to the left costs less for the same traffic. Multiplied by the rate to be carried it is how many cores to pay for.')}</div>`;
+})}`;
 }
 
 function curveTable(curves: readonly RateCurve[]): Html {
