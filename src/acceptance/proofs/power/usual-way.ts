@@ -4,7 +4,8 @@
  * pinned, interleaved or warmed up. CPU is planted under a closed loop and latency at 400 requests/s; the CPU of the sidecars,
  * read from procfs around each run, is one more metric. Each decision is appended to usual-way.jsonl, every metric for itself.
  * `--runs 10` of each; `--seconds 30,60`, `--cpu 0,5` (percent), `--latency 0,100` (µs) and `--generator fortio,k6` choose;
- * `--cpu none` leaves one out. `npm run bench:power-table` prints what all so far add up to, beside meshmark's.
+ * `--cpu none` leaves one out. What to burn for a percent of CPU is measured first, or told by `--burn-per-percent 1.2` (µs), so that
+ * several series have the same planted. `npm run bench:power-table` prints what all so far add up to, beside meshmark's.
  */
 import { createProcessHost, packageVersion } from '../../../host/index.js';
 import { readMachine } from '../../../probes/index.js';
@@ -42,19 +43,13 @@ try {
     benches.push({ generator, startingMs: startingOf(trial, TRIAL_MS) });
     for (const seconds of times) runMsOf(seconds, startingOf(trial, TRIAL_MS), name);
   }
-  const needsPlanting = sizes.some(({ what, size }) => what === 'cpu' && size > 0);
-  const planting = needsPlanting
-    ? await measurePlanting(10, (20_000 + readUsualOutcomes().length) * 10)
-    : null;
-  if (planting !== null) {
-    console.log(
-      `plain costs ${planting.plainMicros.toFixed(1)} µs per request; burning ${planting.triedMicros.toFixed(1)} µs made it ${planting.dearerMicros.toFixed(1)} µs dearer`,
-    );
-  }
+  const burnPerPercentMicros = sizes.some(({ what, size }) => what === 'cpu' && size > 0)
+    ? await burnPerPercent()
+    : 0;
   for (let index = 0; index < runs; index += 1) {
     for (const planted of sizes) {
       const { what, size } = planted;
-      const burnMicros = what === 'latency' ? size : (planting?.burnFor(size) ?? 0);
+      const burnMicros = what === 'latency' ? size : size * burnPerPercentMicros;
       for (const seconds of times) {
         for (const bench of benches) {
           const { generator } = bench;
@@ -87,6 +82,19 @@ try {
   await host.close();
 }
 
+/** What to burn for one percent of plain's CPU per request, in µs: as told, or measured now. */
+async function burnPerPercent(): Promise<number> {
+  const told = numberOption('burn-per-percent', 0);
+  if (told > 0) return told;
+  const planting = await measurePlanting(10, (20_000 + readUsualOutcomes().length) * 10);
+  const { plainMicros, triedMicros, dearerMicros } = planting;
+  const micros = planting.burnFor(1);
+  console.log(
+    `plain costs ${plainMicros.toFixed(1)} µs per request; burning ${triedMicros.toFixed(1)} µs made it ${dearerMicros.toFixed(1)} µs dearer, so ${micros.toFixed(3)} µs are burnt for each percent`,
+  );
+  return micros;
+}
+
 /** What a decision took beside the load of its runs: starting and ending processes, and benchstat. */
 function startingOf({ wallSeconds }: UsualDecision, runMs: number): number {
   return wallSeconds * 1000 - 2 * REPEATS * runMs;
@@ -97,7 +105,7 @@ function runMsOf(seconds: number, startingMs: number, generator: string): number
   const runMs = Math.floor((seconds * 1000 - startingMs) / (2 * REPEATS));
   if (runMs < LEAST_RUN_MS) {
     throw new RangeError(
-      `${seconds} s have no room for ${2 * REPEATS} runs of ${generator}, whose starts alone take ${(startingMs / 1000).toFixed(1)} s; give --seconds more`,
+      `${seconds} s leave each of ${2 * REPEATS} runs of ${generator} less than ${LEAST_RUN_MS / 1000} s of load beside their starts; give --seconds more`,
     );
   }
   return runMs;
