@@ -7,11 +7,14 @@
  */
 import { measurePlanting } from '../planting.js';
 import { effectOf, effectText, numberOption, runOnce } from '../repeated-runs.js';
-import { appendOutcome, type PowerOutcome, plantedText, readOutcomes } from './outcomes.js';
+import type { Planted } from './kept-lines.js';
+import { listOption } from './options.js';
+import { appendOutcome, readOutcomes } from './outcomes.js';
+import { plantedText } from './telling.js';
 
 const runs = numberOption('runs', 10);
 const times = listOption('seconds', [30, 60, 120]);
-const sizes: readonly PowerOutcome['planted'][] = [
+const sizes: readonly Planted[] = [
   ...listOption('cpu', [0, 2, 3, 5, 10]).map((size) => ({ what: 'cpu' as const, size })),
   ...listOption('latency', [0, 100]).map((size) => ({ what: 'latency' as const, size })),
 ];
@@ -24,18 +27,6 @@ const SLICES = {
   latency: { text: 'duration: 2s, warmup: 200ms', seconds: 4.4 },
 } as const;
 const GATED = { cpu: 'cpu.per_request', latency: 'latency.p50' } as const;
-
-function listOption(name: string, fallback: readonly number[]): readonly number[] {
-  const at = process.argv.indexOf(`--${name}`);
-  if (at < 0) return fallback;
-  const text = process.argv[at + 1] ?? '';
-  if (text === 'none') return [];
-  const values = text.split(',').map(Number);
-  if (!values.every((value) => Number.isFinite(value) && value >= 0)) {
-    throw new RangeError(`--${name} needs numbers with commas between them, or none`);
-  }
-  return values;
-}
 
 function roundsOf(what: 'cpu' | 'latency', seconds: number): number {
   const rounds = Math.floor((seconds - START_SECONDS) / (SLICES[what].seconds + ROUND_SECONDS));
