@@ -10,8 +10,13 @@ const outcomeLine = z.object({
   meshmarkVersion: z.string(),
   machine: machineShape,
   planted: plantedShape,
-  /** How long the run was given. */
+  /** How long the decision was given: the run, and as long again for its confirmation, which only what was found needs. */
   seconds: z.number(),
+  runSeconds: z.number(),
+  /** The scenario's slices: how a round's time is spent. */
+  slices: z.string(),
+  /** What was burnt on each request, in µs. */
+  burnMicros: z.number(),
   seed: z.int(),
   /** With its confirmation, where there was one. */
   wallSeconds: z.number(),

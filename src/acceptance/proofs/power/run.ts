@@ -1,12 +1,13 @@
 /**
  * How often a gate finds what is there, and what is not: `npm run bench:power`. Plants 2, 3, 5 and 10 % more CPU per request
- * and 100 µs more latency, and nothing at all, gives each run 30, 60 or 120 s, and appends what it came to to outcomes.jsonl.
- * `--runs 10` of each; `--seconds 30,60`, `--cpu 2,5` (percent), `--latency 0,100` (µs) choose; `--cpu none` leaves one out.
+ * and 100 µs more latency, and nothing at all, gives each decision 30, 60 or 120 s, and appends what it came to to outcomes.jsonl. A
+ * decision is a run and, where the run's gate fails, its confirmation, so that the run gets half of the time. `--runs 10` of each; `--seconds 30,60`, `--cpu 2,5` (percent), `--latency 0,100` (µs) choose; `--cpu none` leaves one out.
+ * What to burn for a percent of CPU is measured first, or told by `--burn-per-percent 1.2` (µs), as of an earlier series.
  * The gate's limit is no change at all, so that the sizes are those of the whole difference. Latency is planted as CPU burnt in
  * the request's own path, and judged by its median. `npm run bench:power-table` prints what all runs so far add up to.
  */
-import { measurePlanting } from '../planting.js';
 import { effectOf, effectText, numberOption, runOnce } from '../repeated-runs.js';
+import { burnPerPercent } from './burn.js';
 import type { Planted } from './kept-lines.js';
 import { listOption } from './options.js';
 import { appendOutcome, readOutcomes } from './outcomes.js';
@@ -24,14 +25,17 @@ const START_SECONDS = 3.2;
 const ROUND_SECONDS = 0.95;
 const SLICES = {
   cpu: { text: 'micro: {requests: 100, warmup: 30, perRound: 2s}', seconds: 2 },
-  latency: { text: 'duration: 2s, warmup: 200ms', seconds: 4.4 },
+  latency: { text: 'duration: 700ms, warmup: 100ms', seconds: 1.6 },
 } as const;
 const GATED = { cpu: 'cpu.per_request', latency: 'latency.p50' } as const;
 
+/** Sets of fresh processes of a run that gets half of a decision's time. Throws RangeError where there is no room for four. */
 function roundsOf(what: 'cpu' | 'latency', seconds: number): number {
-  const rounds = Math.floor((seconds - START_SECONDS) / (SLICES[what].seconds + ROUND_SECONDS));
+  const rounds = Math.floor((seconds / 2 - START_SECONDS) / (SLICES[what].seconds + ROUND_SECONDS));
   if (rounds < 4) {
-    throw new RangeError(`${seconds} s have no room for four sets of fresh processes to judge ${what} by`);
+    throw new RangeError(
+      `half of ${seconds} s has no room for four sets of fresh processes to judge ${what} by`,
+    );
   }
   return rounds;
 }
@@ -42,7 +46,7 @@ function scenario(what: 'cpu' | 'latency', burnMicros: number, seconds: number):
 name: power
 topology: {hops: 2}
 workload: {protocol: http1, responseBytes: 4KiB, connections: 16}
-${what === 'latency' ? 'load: {driver: loadgen, model: open, rate: 400/s, arrivals: poisson}\n' : ''}slices: {blocks: ${rounds}, replicas: ${rounds}, budget: ${Math.ceil(seconds + 1)}s, ${SLICES[what].text}}
+${what === 'latency' ? 'load: {driver: loadgen, model: open, rate: 400/s, arrivals: poisson}\n' : ''}slices: {blocks: ${rounds}, replicas: ${rounds}, budget: ${Math.ceil(seconds / 2 + 1)}s, ${SLICES[what].text}}
 variants:
   - {id: plain}
   - {id: burning, kind: sidecar, options: {testBurnMicros: ${burnMicros.toFixed(2)}}}
@@ -56,18 +60,13 @@ for (const { what } of sizes) for (const seconds of times) roundsOf(what, second
 
 // Seeds go on from where the file ends, so that no run is a repetition.
 let seed = 10_000 + readOutcomes().length;
-const needsPlanting = sizes.some(({ what, size }) => what === 'cpu' && size > 0);
-const planting = needsPlanting ? await measurePlanting(10, seed * 10) : null;
-if (planting !== null) {
-  console.log(
-    `plain costs ${planting.plainMicros.toFixed(1)} µs per request; burning ${planting.triedMicros.toFixed(1)} µs made it ${planting.dearerMicros.toFixed(1)} µs dearer`,
-  );
-}
+const plantsCpu = sizes.some(({ what, size }) => what === 'cpu' && size > 0);
+const microsPerPercent = plantsCpu ? await burnPerPercent(seed * 10) : 0;
 
 for (let index = 0; index < runs; index += 1) {
   for (const planted of sizes) {
     const { what, size } = planted;
-    const burnMicros = what === 'latency' ? size : (planting?.burnFor(size) ?? 0);
+    const burnMicros = what === 'latency' ? size : size * microsPerPercent;
     for (const seconds of times) {
       seed += 1;
       const { run, exitCode, wallSeconds } = await runOnce(scenario(what, burnMicros, seconds), seed);
@@ -80,6 +79,9 @@ for (let index = 0; index < runs; index += 1) {
         machine: { fingerprint, cpuModel, cores, kernel, virtualised },
         planted,
         seconds,
+        runSeconds: seconds / 2,
+        slices: SLICES[what].text,
+        burnMicros: Math.round(burnMicros * 100) / 100,
         seed,
         wallSeconds: Math.round(wallSeconds * 10) / 10,
         rounds: run.ending?.rounds ?? run.planned.rounds,

@@ -9,8 +9,8 @@
  */
 import { createProcessHost, packageVersion } from '../../../host/index.js';
 import { readMachine } from '../../../probes/index.js';
-import { measurePlanting } from '../planting.js';
 import { numberOption } from '../repeated-runs.js';
+import { burnPerPercent } from './burn.js';
 import type { Planted } from './kept-lines.js';
 import { choiceOption, listOption } from './options.js';
 import { plantedText } from './telling.js';
@@ -43,13 +43,12 @@ try {
     benches.push({ generator, startingMs: startingOf(trial, TRIAL_MS) });
     for (const seconds of times) runMsOf(seconds, startingOf(trial, TRIAL_MS), name);
   }
-  const burnPerPercentMicros = sizes.some(({ what, size }) => what === 'cpu' && size > 0)
-    ? await burnPerPercent()
-    : 0;
+  const plantsCpu = sizes.some(({ what, size }) => what === 'cpu' && size > 0);
+  const microsPerPercent = plantsCpu ? await burnPerPercent((20_000 + readUsualOutcomes().length) * 10) : 0;
   for (let index = 0; index < runs; index += 1) {
     for (const planted of sizes) {
       const { what, size } = planted;
-      const burnMicros = what === 'latency' ? size : size * burnPerPercentMicros;
+      const burnMicros = what === 'latency' ? size : size * microsPerPercent;
       for (const seconds of times) {
         for (const bench of benches) {
           const { generator } = bench;
@@ -80,19 +79,6 @@ try {
   }
 } finally {
   await host.close();
-}
-
-/** What to burn for one percent of plain's CPU per request, in µs: as told, or measured now. */
-async function burnPerPercent(): Promise<number> {
-  const told = numberOption('burn-per-percent', 0);
-  if (told > 0) return told;
-  const planting = await measurePlanting(10, (20_000 + readUsualOutcomes().length) * 10);
-  const { plainMicros, triedMicros, dearerMicros } = planting;
-  const micros = planting.burnFor(1);
-  console.log(
-    `plain costs ${plainMicros.toFixed(1)} µs per request; burning ${triedMicros.toFixed(1)} µs made it ${dearerMicros.toFixed(1)} µs dearer, so ${micros.toFixed(3)} µs are burnt for each percent`,
-  );
-  return micros;
 }
 
 /** What a decision took beside the load of its runs: starting and ending processes, and benchstat. */

@@ -46,7 +46,8 @@ export function estimatesChart(
             ...axis(theme, title),
             type: 'linear',
             min: 0,
-            suggestedMax: (1 + AIR) * Math.max(0, ...rows.map(({ value, high }) => Math.max(value, high ?? 0))),
+            suggestedMax:
+              (1 + AIR) * Math.max(0, ...rows.map(({ value, high }) => Math.max(value, high ?? 0))),
           },
           y: {
             ...axis(theme, ''),
