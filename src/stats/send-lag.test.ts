@@ -60,12 +60,13 @@ describe('sendLagReasons', () => {
     ]);
   });
 
-  it('doubts a ratio of medians that are lateness for the most part', () => {
-    expect(reasons(p50(0.4), long(0.1, 0.2), long(0.5, 0.2))).toEqual([
+  it('doubts that medians are equal which are lateness for the most part, and no change that was found for all that', () => {
+    expect(reasons(p50(0, 'equivalent'), long(0.1, 0.2), long(0.1, 0.2), 0.3)).toEqual([
       expect.stringMatching(
-        /is that requests left late, more than a fifth, which makes every change look smaller/,
+        /is that requests left late, more than a fifth, behind which a change could hide/,
       ),
     ]);
+    expect(reasons(p50(0.4), long(0.1, 0.2), long(0.5, 0.2))).toEqual([]);
   });
 
   it('holds the slowest requests against the latest, which both may have', () => {

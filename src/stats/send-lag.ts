@@ -57,7 +57,9 @@ export function sendLagReasons({ effects, levels, evidence, margin }: SendLagInp
       const baseline = timesOf(effect.baseline);
       const candidate = timesOf(effect.candidate);
       if (sizeMs === null || baseline === null || candidate === null) return [];
-      const reason = doubtOf(baseline, candidate, q, sizeMs);
+      const reason =
+        doubtOf(baseline, candidate, q, sizeMs) ??
+        (effect.verdict === 'equivalent' ? dilutionOf(baseline, q) : null);
       return reason === null
         ? []
         : [`${effect.candidate} against ${effect.baseline}, ${metric.replace('latency.', '')}: ${reason}`];
@@ -87,10 +89,17 @@ function doubtOf(baseline: SentLong, candidate: SentLong, q: number, sizeMs: num
   if (Math.abs(dueMs - sentMs) > allowedMs) {
     return `that requests left late makes ${ms(Math.abs(dueMs - sentMs))} of it, ${judged}`;
   }
-  // What is added to both leaves the difference alone and makes the ratio smaller: (a + lag) / (b + lag).
+  return null;
+}
+
+/**
+ * What is added to both leaves their difference alone and makes their ratio smaller: (a + lag) / (b + lag). A change that was
+ * found is larger than it looks then; but to have found none is to say that it would have been seen.
+ */
+function dilutionOf(baseline: SentLong, q: number): string | null {
   const addedMs = quantileMs(baseline.due, q) - quantileMs(baseline.sent, q);
   return addedMs > LAG_SHARE * quantileMs(baseline.due, q)
-    ? `${ms(addedMs)} of the baseline’s ${ms(quantileMs(baseline.due, q))} is that requests left late, more than a fifth, which makes every change look smaller`
+    ? `${ms(addedMs)} of the baseline’s ${ms(quantileMs(baseline.due, q))} is that requests left late, more than a fifth, behind which a change could hide`
     : null;
 }
 
