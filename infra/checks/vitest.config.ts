@@ -17,6 +17,7 @@ export default defineConfig({
           include: ['src/**/*.test.ts', 'infra/**/*.test.mjs'],
           exclude: [...exclude, 'src/**/*.browser.test.ts', 'src/acceptance/**', 'infra/test-cluster/**'],
           testTimeout: 30_000,
+          globalSetup: ['infra/checks/own-temporary-folder.mjs'],
         },
       },
       {
