@@ -37,6 +37,7 @@ export function sampleProfile(options: SampleProfileOptions = {}): ProfileInput 
       variants: ids.map((id) => ({ ...row, id, status: 'measured', reason: null })),
       analysis: null,
     },
+    clinic: [],
     stacks: options.stacks ?? ids.flatMap((id, index) => looksOf(id, index === 0)),
   };
 }
