@@ -23,13 +23,15 @@ const cluster = z.object({
 
 /**
  * Waits of operations that overlap are added up, so that a group may wait for longer than was looked. An operation waits from
- * its start to its first callback, and from the end of one callback to the next. Throws where `clusters` are not bubbleprof's.
+ * its start to its first callback, and from the end of one callback to the next. A promise waits for another operation, which
+ * has its own place, so that promises are left out. Throws where `clusters` are not bubbleprof's.
  */
 export function bubbleAnalysis(clusters: readonly unknown[]): AnalysisAnswer {
   const sums = new Map<string, number>();
   for (const one of clusters) {
     const { name, nodes } = cluster.parse(one);
     for (const { type, sources } of nodes) {
+      if (type === 'PROMISE') continue;
       const key = `${name ?? '(no name)'}: ${type ?? '(root)'}`;
       const waitedMs = sources.reduce((sum, source) => sum + waitingMs(source), 0);
       sums.set(key, (sums.get(key) ?? 0) + waitedMs);

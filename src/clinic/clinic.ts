@@ -146,6 +146,8 @@ export function lastWords(said: string): string {
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '');
-  const error = lines.find((line) => /error/i.test(line) && !line.startsWith('at '));
+  const error =
+    lines.find((line) => /^(\w*Error|error|fatal)\b.*:/i.test(line)) ??
+    lines.find((line) => /\berror\b/i.test(line));
   return (error ?? lines.at(-1) ?? 'nothing').slice(0, WORDS_KEPT);
 }

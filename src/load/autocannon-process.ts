@@ -16,8 +16,8 @@ import { createEventLoopMeter, type EventLoopReading } from './event-loop-meter.
 const STOP_CHECK_MS = 20;
 /** Failed requests without one answer between them after which a target counts as dead, per connection. */
 const FAILURES_PER_CONNECTION = 5;
-/** How long a profiler may take to write, beyond the slice. */
-const ALONE_SLACK_MS = 60_000;
+/** After so long a profiler is taken to wait for a signal. */
+const PROFILER_IDLE_MS = 1000;
 
 type SliceOrder = Extract<AutocannonOrder, { order: 'slice' }>;
 
@@ -52,11 +52,16 @@ function runAlone(order: AutocannonOrder): void {
     say(message);
     if (message.message === 'warm') run.count();
     else if (message.message === 'counted') run.stop();
-    // A profiler takes this for the end of its work, writes what it found and ends the process.
-    else setTimeout(() => process.kill(process.pid, 'SIGINT'), 0);
+    // Some profilers write when nothing is left to do, others when they are told so, as by Ctrl-C.
+    else setTimeout(tellProfiler, PROFILER_IDLE_MS).unref();
   });
-  const longest = order.warmupMs + order.durationMs + ALONE_SLACK_MS;
-  setTimeout(() => process.exit(1), longest);
+  process.once('beforeExit', tellProfiler);
+}
+
+function tellProfiler(): void {
+  process.kill(process.pid, 'SIGINT');
+  // A signal comes with the next turn of the event loop, which must have one.
+  setTimeout(() => undefined, PROFILER_IDLE_MS);
 }
 
 function say(message: AutocannonMessage): void {

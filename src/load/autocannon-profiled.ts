@@ -17,7 +17,7 @@ export interface ProfiledLoad extends AutocannonSliceOrder {
 }
 
 /** What a profiler may take to start and to write, beyond the slice. */
-const SLACK_MS = 60_000;
+const SLACK_MS = 30_000;
 
 /**
  * Sends for the slice and returns what the profiled process sent, once its profiler has ended; `fault` says how, where that was
@@ -55,7 +55,9 @@ export async function profileAutocannon(
     );
     const [exit] = await Promise.all([profiled.exited, beside]);
     const fault =
-      exit.code === 0 ? null : `${describeExit(exit)}; ${profiled.logTail().slice(-5).join(' | ')}`;
+      exit.code === 0
+        ? null
+        : `autocannon ended: ${describeExit(exit)}; its last lines: ${profiled.logTail().slice(-5).join(' | ') || 'none'}`;
     return { requests, fault };
   } finally {
     clearTimeout(limit);
