@@ -83,7 +83,8 @@ function lookBy(
         fault: faults.length === 0 ? null : faults.join('; '),
       };
     },
-    remove: () => rmSync(scratch, { recursive: true, force: true }),
+    // A process that is being killed may still write there.
+    remove: () => rmSync(scratch, { recursive: true, force: true, maxRetries: 5 }),
   };
 }
 

@@ -6,7 +6,7 @@ import type { Schedule } from './plan.js';
 
 /**
  * Lengths of looks, as multiples of that at allocations. Flame has a sample for each ms and doctor one for each 10 ms; bubbleprof
- * writes a line for every asynchronous operation, some 100 MB in 10 s of full load.
+ * writes every asynchronous operation, so that its files soon are larger than it can read.
  */
 const LENGTHS = { doctor: 1.5, flame: 2, bubbleprof: 0.5, heapprofiler: 1 } as const;
 /** Starting a program under a tool, its writing what it found, and its page. */

@@ -41,7 +41,7 @@ export function withStacks(plan: Plan, options: StacksOptions): SteppedPlan {
   const inNode = variants.some(isNodeVariant);
   const rounds = inNode ? 1 : options.rounds;
   const looks = inNode ? [] : STACK_KINDS.map((kind) => ({ kind, durationMs: durationMs * LENGTHS[kind] }));
-  const clinic = clinicOf(plan.load, variants, durationMs);
+  const clinic = plan.cluster.provider === 'local' ? clinicOf(plan.load, variants, durationMs) : null;
   const estimatedMs =
     START_UP_MS +
     (clinic === null ? 0 : clinicMs(clinic)) +
@@ -124,6 +124,9 @@ function* faultsOf(plan: Plan, { variants, durationMs, rounds }: StacksOptions):
     if (reason !== null) yield `\`${id}\` cannot be profiled: ${reason}`;
   }
   const known = plan.variants.filter(({ id }) => variants.includes(id));
+  if (known.some(isNodeVariant) && plan.cluster.provider !== 'local') {
+    yield 'sidecars in Node.js are profiled on this machine only: leave `cluster` out';
+  }
   if (known.some(isNodeVariant) && known.some(({ form }) => form.type === 'sidecar')) {
     yield 'sidecars in Go and in Node.js are profiled by different tools, whose values do not compare: profile each in a run of its own';
   }

@@ -85,7 +85,8 @@ async function lookAt(
     if (signal.aborted) return;
     const fault = error instanceof Error ? error.message : String(error);
     const startedAtMicros = session.ports.clock.nowMicros();
-    const role = name === variant.id ? 'outbound' : name;
+    const [first = name] = session.ports.cluster.dataPlaneRoles(variant);
+    const role = name === variant.id ? first : name;
     record = { ...line, role, startedAtMicros, requests: 0, page: null, findings: null, fault };
   } finally {
     look?.remove();
@@ -120,17 +121,18 @@ async function sliceOfSidecar(
   if (profiled === undefined) throw new RangeError(`${variant.id} stands without a sidecar`);
   const { role, pid } = profiled;
   const startedAtMicros = session.ports.clock.nowMicros();
-  const served = await serve(session, variant, durationMs);
-  session.ports.interrupt(pid);
-  const end = await endOf(session, deployment);
-  await session.ports.cluster.teardown([deployment]);
-  session.standing.clear();
-  const { requests, warmupRequests, failed } = served;
-  const faults = [failed, end].filter((one) => one !== null);
-  return {
-    ...{ role, pid, startedAtMicros, requests: requests + warmupRequests },
-    fault: faults.length === 0 ? null : faults.join('; '),
-  };
+  try {
+    const { requests, warmupRequests, failed } = await serve(session, variant, durationMs);
+    session.ports.interrupt(pid);
+    const faults = [failed, await endOf(session, deployment)].filter((one) => one !== null);
+    return {
+      ...{ role, pid, startedAtMicros, requests: requests + warmupRequests },
+      fault: faults.length === 0 ? null : faults.join('; '),
+    };
+  } finally {
+    await session.ports.cluster.teardown([deployment]);
+    session.standing.clear();
+  }
 }
 
 async function standAlone(

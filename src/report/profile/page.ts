@@ -111,6 +111,7 @@ function flame({ before }: ProfileView, { kind }: Comparison): Html {
 }
 
 function perText(kind: StackKind): string {
+  if (kind === 'node-heap') return '';
   return KIND_UNITS[kind].perRequest ? ' per request' : ' on average';
 }
 
