@@ -18,7 +18,7 @@ variants:
   - {id: node-pooled}
 baseline: node-plain
 `;
-const OPEN = SCENARIO.replace(/load: .*/, 'load: {driver: loadgen, model: open, rate: 200/s}');
+const OPEN = SCENARIO.replace(/^load: .*/m, 'load: {driver: loadgen, model: open, rate: 200/s}');
 const IDS = ['node-plain', 'node-pooled'];
 const hasClinic = findProgram('clinic') !== null;
 
@@ -142,8 +142,11 @@ describe('meshmark profile of Node variants', () => {
     await running.saw(/round 1 of 1/);
     while (!processesOf(running.pid).some(({ command }) => command.includes('--collect-only')))
       await new Promise((resolve) => setTimeout(resolve, 50));
+    const toldAt = Date.now();
     running.kill('SIGINT');
     const ended = await running.ended;
+    // A slice is a minute long.
+    expect(Date.now() - toldAt).toBeLessThan(20_000);
     expect(ended.exitCode, ended.stderr).toBe(130);
     expect(existsSync(join(out, 'profile.html'))).toBe(true);
     expect(processesOf(running.pid)).toEqual([]);

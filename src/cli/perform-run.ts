@@ -137,8 +137,8 @@ export async function performRun(asked: RunRequest): Promise<StoredRun> {
         readProcessCpuNs,
         clinic: plan.schedule.clinic == null ? null : openClinic(directory),
         interrupt: interruptProcess,
-        profileAutocannon: (startedBy, order) =>
-          profileAutocannon(host, generatorCores, clientCgroup, startedBy, order),
+        profileAutocannon: (startedBy, signal, order) =>
+          profileAutocannon(host, generatorCores, clientCgroup, startedBy, signal, order),
         clock: systemClock,
       },
       early.sink,

@@ -21,13 +21,14 @@ const SLACK_MS = 30_000;
 
 /**
  * Sends for the slice and returns what the profiled process sent, once its profiler has ended; `fault` says how, where that was
- * not well, with its last lines. Throws DRIVER_EXITED when another of the processes died.
+ * not well, with its last lines. When `signal` is aborted, all of them are killed. Throws DRIVER_EXITED when another of the processes died.
  */
 export async function profileAutocannon(
   host: ProcessHost,
   cores: readonly number[],
   cgroup: string | null,
   { argv, env, directory }: ProfilerCommand,
+  signal: AbortSignal,
   { processes, connections, address, ...rest }: ProfiledLoad,
 ): Promise<{ readonly requests: number; readonly fault: string | null }> {
   const [own = connections, ...others] = sharesOf(connections, processes);
@@ -49,6 +50,12 @@ export async function profileAutocannon(
   });
   const rested = others.length === 0 ? null : startAutocannon(host, cores, cgroup, others.length);
   const limit = setTimeout(() => profiled.signal('SIGKILL'), rest.warmupMs + rest.durationMs + SLACK_MS);
+  const abort = () => {
+    profiled.signal('SIGKILL');
+    rested?.close().catch(() => undefined);
+  };
+  signal.addEventListener('abort', abort);
+  if (signal.aborted) abort();
   try {
     const beside = rested?.runSlice({ address, connections: connections - own, ...rest }, () =>
       Promise.resolve(),
@@ -61,6 +68,7 @@ export async function profileAutocannon(
     return { requests, fault };
   } finally {
     clearTimeout(limit);
+    signal.removeEventListener('abort', abort);
     await Promise.all([rested?.close(), host.end(profiled)]);
   }
 }

@@ -59,7 +59,7 @@ async function looked({ outcome = () => FOUND, generatorProcesses = null, abortA
         interrupted.push(pid);
         ended.add(pid);
       },
-      profileAutocannon: async (by, order) => {
+      profileAutocannon: async (by, _signal, order) => {
         loads.push({ argv: by.argv, ...order });
         return { requests: 7, fault: null };
       },

@@ -159,6 +159,8 @@ async function standAlone(
 }
 
 async function serve(session: Session, { id }: VariantSpec, durationMs: number): Promise<EngineSlice> {
+  // The engine was told to stop when it had nothing to do.
+  if (session.hooks.signal.aborted) throw new Error('interrupted');
   const seq = session.nextSeq;
   session.nextSeq += 1;
   const order = orderOf(session, seq, {
@@ -199,7 +201,7 @@ async function sliceOfGenerator(
   const { entry } = session.standing.get(variant.id) ?? (await standAlone(session, variant, null));
   const { connections, timeoutMs } = workloadOf(session.plan, variant.id);
   const startedAtMicros = session.ports.clock.nowMicros();
-  const { requests, fault } = await session.ports.profileAutocannon(startedBy, {
+  const { requests, fault } = await session.ports.profileAutocannon(startedBy, session.hooks.signal, {
     address: entry,
     connections,
     processes,

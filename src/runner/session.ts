@@ -46,6 +46,7 @@ export interface RunnerPorts {
   /** Makes load by autocannon, one of whose processes is started by a profiler. */
   readonly profileAutocannon: (
     startedBy: ProfilerCommand,
+    signal: AbortSignal,
     order: ProfiledLoad,
   ) => Promise<{ readonly requests: number; readonly fault: string | null }>;
   /** Has a process profile its own CPU for so long; null when it did not. */
