@@ -1,5 +1,5 @@
 /** Clinic at work: a program is started under one of its tools, ended, and what was found is read and made a page of. */
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { findProgram, installRoot, programVersion, runToEnd } from '../host/index.js';
@@ -108,11 +108,21 @@ async function show(
   if (!ended.succeeded) return `its page could not be made: ${words()}`;
   try {
     mkdirSync(dirname(page), { recursive: true });
-    copyFileSync(`${data}.html`, page);
+    writeFileSync(page, offline(readFileSync(`${data}.html`, 'utf8')));
     return null;
   } catch (error) {
     return `its page could not be kept: ${error instanceof Error ? error.message : String(error)}; it said: ${words()}`;
   }
+}
+
+/** Clinic's pages ask its makers' server for their fonts, which whoever opens a report has not agreed to. */
+const ONLY_ITSELF = `<meta http-equiv="Content-Security-Policy" content="default-src 'unsafe-inline' 'unsafe-eval' data: blob:">`;
+
+/** The page, which may load nothing from anywhere else. */
+export function offline(page: string): string {
+  return /<head\b[^>]*>/i.test(page)
+    ? page.replace(/<head\b[^>]*>/i, (head) => `${head}${ONLY_ITSELF}`)
+    : `${ONLY_ITSELF}${page}`;
 }
 
 /** Read by a process of its own: it runs code of the tools, and may take more memory than the harness has. */

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { clinicFindings } from '../record/index.js';
 import { bubbleAnalysis } from './bubbles.js';
-import { lastWords } from './clinic.js';
+import { lastWords, offline } from './clinic.js';
 import { diagnosisOf } from './diagnosis.js';
 import { flameAnalysis } from './flame.js';
 import { heapAnalysis } from './heap.js';
@@ -177,6 +177,17 @@ describe('doctor', () => {
       ],
     });
     expect(() => diagnosisOf(undefined)).toThrow();
+  });
+});
+
+describe('a page of clinic’s', () => {
+  it('may load nothing from anywhere else, from its first element on', () => {
+    for (const page of ['<!doctype html><html><head lang="en"><link href="https://x.test/a.css">', '<p>x']) {
+      const policy = offline(page).indexOf('Content-Security-Policy');
+      expect(policy).toBeGreaterThan(0);
+      expect(policy).toBeLessThan(offline(page).match(/<link|<p>/)?.index ?? 0);
+    }
+    expect(offline('<header>')).toMatch(/^<meta /);
   });
 });
 

@@ -22,6 +22,7 @@ export function clinicSection({ run, clinic }: ProfileView): Section | null {
     title: 'What clinic found',
     body: html`<p>Clinic ${versions} looked at the first sidecar of each variant’s path${planned.generatorProcesses === null ? null : ', and at the generator'}, each of its tools in a slice of its own and in fresh processes. All numbers here were taken under a profiler, which slows down what it looks at: they say where it goes, not how much it is, and none of them is a measurement.</p>
 ${planned.generatorProcesses !== null && planned.generatorProcesses > 1 ? html`<p>Of the ${count(planned.generatorProcesses)} processes of autocannon, one was looked at, with its share of the connections.</p>` : null}
+${run.planned.model === 'open' ? html`<p>Doctor expects a process that has all the requests it can take: under an open load below its limit it is idle in between, which doctor may call waiting for input and output.</p>` : null}
 ${subjects.map((subject) => subjectTable(subject, clinic))}
 ${largestTables(clinic)}`,
   };
@@ -35,16 +36,14 @@ function subjectTable(subject: string, clinic: readonly ClinicRecord[]): Html {
       { label: 'Finding', text: true },
       { label: 'Its own page', text: true },
       { label: 'requests meanwhile' },
-      { label: 'looked for' },
     ],
     rows: clinic
       .filter((one) => subjectOf(one) === subject)
       .map((one) => [
-        TOOL_TITLES[one.tool],
+        html`${TOOL_TITLES[one.tool]} <small>${quantity(one.seconds * 1000, 'ms')}</small>`,
         html`${findingSentence(one)}${one.fault === null ? null : html` <b>Not all of it worked here:</b> ${one.fault}`}`,
         link(one),
         count(one.requests),
-        quantity(one.seconds * 1000, 'ms'),
       ]),
   });
 }
