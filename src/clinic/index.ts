@@ -1,1 +1,1 @@
-export { type Clinic, type ClinicLook, type ClinicOutcome, lastWords, openClinic } from './clinic.js';
+export { type Clinic, type ClinicLook, type ClinicOutcome, openClinic } from './clinic.js';
