@@ -7,6 +7,7 @@ import { clusterNotAsked, ensureKubernetes } from '../test-cluster/kubernetes.mj
 import { ensureNodePrograms } from '../test-cluster/programs.mjs';
 import { buildDataplane, buildHarness } from './build.mjs';
 import { CHECKS } from './checks.mjs';
+import { ensureClinic } from './clinic.mjs';
 import { checkNode, ensureDependencies } from './dependencies.mjs';
 import { ensureGo } from './go.mjs';
 import { ensureK6 } from './k6.mjs';
@@ -24,7 +25,7 @@ import { closingLine, ONE_FAILED, ONE_SKIPPED, sum } from './tally.mjs';
  *
  * @type {ReadonlySet<Need>}
  */
-const OPTIONAL = new Set(['wrk', 'proxies', 'k6', 'kernel-tools']);
+const OPTIONAL = new Set(['wrk', 'proxies', 'k6', 'clinic', 'kernel-tools']);
 
 /** What a machine may lack even in a job that must run everything: not every one may have a cluster of its own. */
 const NEVER_OWED = new Set(['kubernetes']);
@@ -86,6 +87,7 @@ async function setUp(checks) {
   await bring('wrk', () => setupStep('wrk', ensureWrk));
   await bring('proxies', () => setupStep('proxies', ensureProxies));
   await bring('k6', () => setupStep('k6', ensureK6));
+  await bring('clinic', () => setupStep('clinic', ensureClinic));
   await bring('kernel-tools', () => setupStep('kernel tools', ensureKernelTools));
   const unasked = needed.has('kubernetes') ? clusterNotAsked() : null;
   if (unasked !== null) missing.set('kubernetes', unasked);

@@ -95,7 +95,6 @@ describe('meshmark profile', () => {
 
   it.each([
     ['direct', /`direct` cannot be profiled: it has no proxy/],
-    ['node-plain', /`node-plain` cannot be profiled: .*Node\.js/],
     ['pooled', /no variant `pooled`/],
   ])('refuses %s with one message and exit 2, before anything is started', async (id, message) => {
     const out = join(scratchFolder(), 'profile');

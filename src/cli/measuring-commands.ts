@@ -122,7 +122,7 @@ Exit codes: 0 every limit is known to the precision; 3 one is not; as for \`mesh
     .requiredOption('--variant <id...>', 'the variant, or two: the second is compared with the first')
     .option(
       '--rounds <n>',
-      'how often each profile is taken, each time in fresh processes',
+      'how often each profile of Go sidecars is taken, each time in fresh processes',
       wholeNumber(1),
       3,
     )
@@ -141,6 +141,9 @@ Exit codes: 0 every limit is known to the precision; 3 one is not; as for \`mesh
 Examples:
   $ meshmark profile scenarios/quickstart.yaml --variant plain
   $ meshmark profile scenarios/quickstart.yaml --variant plain --variant pooled-buffer
+  $ meshmark profile scenarios/node.yaml --variant node-plain --variant node-pooled
+
+Variants in Node.js, and autocannon where it sends, are looked at by clinic (\`npm run setup:clinic\`), once.
 
 Nothing of a profile is measured. Exit codes: 0 profiles were taken; 4 a variant has none; as for \`meshmark run\` otherwise.`,
     )

@@ -2,17 +2,25 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openClinic } from '../clinic/index.js';
 import type { Cluster, MeasuredLink } from '../cluster/index.js';
 import {
   createProcessHost,
   dataplaneBinary,
   EnvironmentFault,
   fileDigest,
+  interruptProcess,
   packageVersion,
   pinHarness,
   systemClock,
 } from '../host/index.js';
-import { createK6Driver, holdIdleConnections, type LoadgenEngine, startAutocannon } from '../load/index.js';
+import {
+  createK6Driver,
+  holdIdleConnections,
+  type LoadgenEngine,
+  profileAutocannon,
+  startAutocannon,
+} from '../load/index.js';
 import type { Plan } from '../plan/index.js';
 import { readAdmin, readCpuShares, readMachine, readProcessCpuNs, readStacks } from '../probes/index.js';
 import {
@@ -127,6 +135,10 @@ export async function performRun(asked: RunRequest): Promise<StoredRun> {
         readCpuShares,
         readStacks,
         readProcessCpuNs,
+        clinic: plan.schedule.clinic == null ? null : openClinic(directory),
+        interrupt: interruptProcess,
+        profileAutocannon: (startedBy, signal, order) =>
+          profileAutocannon(host, generatorCores, clientCgroup, startedBy, signal, order),
         clock: systemClock,
       },
       early.sink,

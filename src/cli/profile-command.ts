@@ -1,5 +1,6 @@
 /** `meshmark profile`: where one or two variants spend CPU and memory under a scenario's load. */
-import { type Plan, withStacks } from '../plan/index.js';
+import { EnvironmentFault, findProgram, howToGet } from '../host/index.js';
+import { type Plan, withoutClinic, withStacks } from '../plan/index.js';
 import type { StoredRun } from '../record/index.js';
 import { profileMovers } from '../report/index.js';
 import type { ProgressEvent } from '../runner/index.js';
@@ -28,10 +29,11 @@ export async function profileCommand(
   scenario: string,
   options: ProfileOptions,
 ): Promise<ExitCode> {
-  const plan = planOf(scenario, options);
+  const plan = withClinicHere(planOf(scenario, options), terminal);
+  const { rounds } = plan.schedule;
   const directory = runDirectory(options.out, plan.scenario.name, new Date());
   terminal.note(
-    `profiles of ${options.variant.join(' and ')}, ${options.rounds} ${options.rounds === 1 ? 'round' : 'rounds'}, about ${plan.estimatedSeconds.toFixed(0)} s, seed ${plan.schedule.seed} → ${directory}`,
+    `profiles of ${options.variant.join(' and ')}, ${rounds} ${rounds === 1 ? 'round' : 'rounds'}, about ${plan.estimatedSeconds.toFixed(0)} s, seed ${plan.schedule.seed} → ${directory}`,
   );
   const { signal, release } = interruptSignal(terminal);
   try {
@@ -59,6 +61,20 @@ function planOf(scenario: string, { variant, rounds, slice, seed }: ProfileOptio
   return planned.plan;
 }
 
+/** Only clinic looks at Node variants; autocannon is looked at beside, where it can be. Throws PROGRAM_MISSING. */
+function withClinicHere(plan: Plan, terminal: Terminal): Plan {
+  const { clinic } = plan.schedule;
+  if (clinic == null || findProgram('clinic') !== null) return plan;
+  if (clinic.variants.length > 0) {
+    throw new EnvironmentFault(
+      'PROGRAM_MISSING',
+      `sidecars in Node.js are profiled by clinic, which is not on this machine: ${howToGet('clinic')}`,
+    );
+  }
+  terminal.note(`autocannon is not profiled, since clinic is not on this machine: ${howToGet('clinic')}`);
+  return withoutClinic(plan);
+}
+
 function showProgress(terminal: Terminal, event: ProgressEvent): void {
   switch (event.type) {
     case 'deploying':
@@ -66,6 +82,10 @@ function showProgress(terminal: Terminal, event: ProgressEvent): void {
       break;
     case 'round':
       terminal.status(`round ${event.round + 1} of ${event.rounds}, ${event.part}`);
+      break;
+    case 'clinic':
+      if (event.fault !== null)
+        terminal.note(`clinic ${event.tool} of ${event.of}: ${plainText(event.fault)}`);
       break;
     case 'variant-failed':
       terminal.note(`variant ${event.variant} failed: ${event.reason}`);
@@ -93,6 +113,12 @@ function tell(
   for (const { kind, sentences, missing, gaps } of movers.kinds) {
     terminal.print(`${terminal.paint('bold', kind)}: ${plainText(missing ?? sentences.join(' '))}`);
     for (const gap of gaps) terminal.print(plainText(gap));
+  }
+  for (const { tool, of, sentence, fault } of movers.clinic) {
+    const said = [sentence, ...(fault === null ? [] : [`not all of it worked here: ${fault}`])];
+    terminal.print(
+      `${terminal.paint('bold', `clinic ${tool} of ${of}`)}: ${plainText(said.filter((one) => one !== null).join(' '))}`,
+    );
   }
   terminal.print(`Profile: ${page}`);
   return exitCode;

@@ -141,8 +141,13 @@ export function proxyEnvironment(form: SidecarForm): Readonly<Record<string, str
     : {};
 }
 
+/** The program of the Node sidecar. */
+export function nodeSidecarScript(): string {
+  return join(installRoot, 'dist', 'node-sidecar', 'main.js');
+}
+
 function nodeArguments(form: SidecarForm, proxy: ProxySpec, place: ProxyPlace): string[] {
-  const { node = [process.execPath, join(installRoot, 'dist', 'node-sidecar', 'main.js')] } = place.seat;
+  const { node = [process.execPath, nodeSidecarScript()] } = place.seat;
   return [
     ...node,
     ...['--role', proxy.role, ...listenArguments(place.seat), '--upstream', place.upstream],

@@ -17,9 +17,20 @@ export interface ServiceSpec {
   readonly faultRate: number;
 }
 
+/** A program that a Node sidecar is started by in place of Node.js, such as a profiler. */
+export interface StartedBy {
+  /** Its command line, up to where that of the sidecar goes on. */
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** Folder it starts in. */
+  readonly directory: string;
+}
+
 export interface DeploySpec {
   readonly variants: readonly VariantSpec[];
   readonly service: ServiceSpec;
+  /** What starts the first Node sidecar of the path; absent where Node.js does. Local clusters only. */
+  readonly startedBy?: StartedBy;
 }
 
 /** What a local cluster is told once, for the whole run. */

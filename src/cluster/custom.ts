@@ -64,7 +64,7 @@ export async function standUpCustom(
     });
     const admin: CounterSource | null =
       metrics === null ? null : { type: 'prometheus', url: fill(metrics.url), metrics: metrics.map };
-    const server: Server = { role, process, address: values.listen, admin };
+    const server: Server = { role, process, pid: process.pid, address: values.listen, admin };
     servers.push(server);
     if (settings.ready.type !== 'answer') {
       const at = isAskedAtAdmin(told) ? values.admin : values.listen;

@@ -98,6 +98,7 @@ export function createLocalCluster(host: ProcessHost, options: LocalClusterOptio
         variant,
         spec.service,
         servers,
+        spec.startedBy ?? null,
       );
       await waitForAnswer(entry, spec.service.protocol, () => deathOf(servers), client);
       const deployment: Deployment = {
@@ -169,12 +170,9 @@ export function createLocalCluster(host: ProcessHost, options: LocalClusterOptio
 }
 
 /** A server's own process, and the workers that a proxy of the user's own may have started: they share its role. */
-function processesOf({ role, process, admin }: Server, { form }: VariantSpec): DeployedProcess[] {
+function processesOf({ role, process, pid, admin }: Server, { form }: VariantSpec): DeployedProcess[] {
   const workers = form.type === 'custom' && role !== 'service' ? descendantsOf(process.pid) : [];
-  return [
-    { role, pid: process.pid, admin },
-    ...workers.map((pid): DeployedProcess => ({ role, pid, admin: null })),
-  ];
+  return [{ role, pid, admin }, ...workers.map((pid): DeployedProcess => ({ role, pid, admin: null }))];
 }
 
 function nodesOf(wire: Wire): Nodes {

@@ -10,6 +10,8 @@ export class ServerStartError extends Error {
 export interface Server {
   readonly role: string;
   readonly process: StartedProcess;
+  /** Of the server itself, which may have been started by another program. */
+  readonly pid: number;
   /** `host:port` it serves on. */
   readonly address: string;
   /** Where it tells what it did; null where it does not. */
@@ -23,12 +25,19 @@ export interface Placement {
   readonly netns: string | null;
   /** Further environment variables. */
   readonly env: Readonly<Record<string, string>>;
+  /** Folder it starts in; absent leaves the harness's own. */
+  readonly directory?: string;
 }
 
 /** Long enough for a cold start on a busy machine; a server that listens does so in milliseconds. */
 const START_LIMIT_MS = 10_000;
 
-const listening = z.object({ event: z.literal('listening'), address: z.string(), admin: z.string() });
+const listening = z.object({
+  event: z.literal('listening'),
+  address: z.string(),
+  admin: z.string(),
+  pid: z.int().optional(),
+});
 
 /** Starts a server of ours and waits for its "listening" line. Throws ServerStartError. */
 export async function startServer(
@@ -44,7 +53,10 @@ export async function startServer(
   const process = host.start({
     argv,
     ...placement,
-    onLine: (line) => announce(line),
+    // What starts a server may have something to say before it.
+    onLine: (line) => {
+      if (line.startsWith('{')) announce(line);
+    },
   });
   const timer = new AbortController();
   const outcome = await Promise.race([
@@ -63,8 +75,8 @@ export async function startServer(
     await host.end(process);
     throw new ServerStartError(process.exit() === null ? `${role} ${how}` : how);
   }
-  const { address, admin } = parsed.data;
-  return { role, process, address, admin: { type: 'snapshot', address: admin } };
+  const { address, admin, pid = process.pid } = parsed.data;
+  return { role, process, pid, address, admin: { type: 'snapshot', address: admin } };
 }
 
 function tryJson(line: string): unknown {

@@ -3,6 +3,7 @@ import type { CoreSplit, ProcessHost } from '../host/index.js';
 import type { ProxySpec, VariantSpec } from '../variants/index.js';
 import {
   asksServer,
+  nodeSidecarScript,
   policyArguments,
   proxyArguments,
   proxyEnvironment,
@@ -10,7 +11,7 @@ import {
   serviceArguments,
 } from './arguments.js';
 import type { Authority, Identity } from './certificates.js';
-import type { ServiceSpec } from './cluster.js';
+import type { ServiceSpec, StartedBy } from './cluster.js';
 import { standUpCustom } from './custom.js';
 import { standUpForeign } from './foreign/stand-up.js';
 import { agentDutiesOf, type KernelAgent, startKernelAgent } from './kernel-agent.js';
@@ -65,6 +66,7 @@ export async function standUp(
   variant: VariantSpec,
   service: ServiceSpec,
   servers: Server[],
+  startedBy: StartedBy | null = null,
 ): Promise<Stood> {
   const { host, split, nodes } = ground;
   const placed = (cores: readonly number[], node: Nodes['far']): Placement => ({
@@ -114,8 +116,12 @@ export async function standUp(
       let upstream = end;
       for (const [index, proxy] of [...form.proxies.entries()].reverse()) {
         const node = index === 0 ? nodes.near : nodes.far;
+        const profiled = index === 0 && form.type === 'node' ? startedBy : null;
         const argv = proxyArguments(form, proxy, {
-          seat: seatAt(node.host, variant.program),
+          seat: {
+            ...seatAt(node.host, variant.program),
+            ...(profiled === null ? {} : { node: [...profiled.argv, nodeSidecarScript()] }),
+          },
           upstream,
           identity: await identityFor(ground.authority, proxy, form.options.tls.key),
           policyServer,
@@ -123,7 +129,8 @@ export async function standUp(
         });
         upstream = await start(proxy.role, argv, {
           ...placed(split.dataPlane, node),
-          env: proxyEnvironment(form),
+          env: { ...proxyEnvironment(form), ...profiled?.env },
+          ...(profiled === null ? {} : { directory: profiled.directory }),
         });
         // QUIC is UDP, which neither the short cut nor interception is for.
         if (agent === null || proxy.listen.protocol === 'h3') continue;

@@ -188,6 +188,15 @@ function follow(
   };
 }
 
+/** Sends SIGINT to one process of ours, whoever started it; nothing when it is gone. */
+export function interruptProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGINT');
+  } catch {
+    // Gone.
+  }
+}
+
 /** An exit in words: "exit code 2" or "killed by SIGKILL". */
 export function describeExit(exit: Exit): string {
   return exit.signal === null ? `exit code ${exit.code ?? 'unknown'}` : `killed by ${exit.signal}`;

@@ -6,13 +6,15 @@ import { delimiter, join } from 'node:path';
 
 export const FOREIGN_PROGRAMS = ['envoy', 'haproxy', 'nginx'] as const;
 export type ForeignProgram = (typeof FOREIGN_PROGRAMS)[number];
-/** A program of others that is started: a proxy, or a load driver. */
-export type ExternalProgram = ForeignProgram | 'k6';
+/** A program of others that is started: a proxy, a load driver, or the profilers of Node.js. */
+export type ExternalProgram = ForeignProgram | 'k6' | 'clinic';
 
 /** The version that `npm run setup:proxies` brings; the same in infra/setup/envoy.mjs. */
 const CACHED_ENVOY = 'envoy1.40.0';
 /** The version that `npm run setup:drivers` builds; the same in infra/setup/k6.mjs. */
 const CACHED_K6 = 'k61.8.1';
+/** The version that `npm run setup:clinic` installs; the same in infra/setup/clinic.mjs. */
+const CACHED_CLINIC = 'clinic13.0.0';
 /** Debian puts servers here, which is not on every user's PATH. */
 const SYSTEM_FOLDER = '/usr/sbin';
 
@@ -39,11 +41,16 @@ const DESCRIPTIONS: Readonly<
     pattern: /k6 v(\S+)/,
     get: 'run `npm run setup:drivers`, put k6 on PATH, or name it by MESHMARK_K6',
   },
+  clinic: {
+    version: ['--version'],
+    pattern: /v?(\d+\.\d+\.\d+)/,
+    get: 'run `npm run setup:clinic`, put clinic on PATH, or name it by MESHMARK_CLINIC',
+  },
 };
 
 /**
- * Path of a program, or null. MESHMARK_ENVOY, MESHMARK_HAPROXY, MESHMARK_NGINX and MESHMARK_K6 go before PATH, /usr/sbin and the
- * user's cache; one that names no program hides the others, so that a mistake in it is not passed over.
+ * Path of a program, or null. MESHMARK_ENVOY, MESHMARK_HAPROXY, MESHMARK_NGINX, MESHMARK_K6 and MESHMARK_CLINIC go before PATH,
+ * /usr/sbin and the user's cache; one that names no program hides the others, so that a mistake in it is not passed over.
  */
 export function findProgram(name: ExternalProgram): string | null {
   const own = process.env[variableOf(name)];
@@ -73,12 +80,13 @@ function variableOf(name: ExternalProgram): string {
 }
 
 function cached(name: ExternalProgram): readonly string[] {
+  const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'meshmark');
+  if (name === 'clinic') return [join(cache, CACHED_CLINIC, 'node_modules', '.bin', 'clinic')];
   const folder =
     name === 'k6' ? CACHED_K6 : name === 'envoy' && process.platform === 'linux' ? CACHED_ENVOY : null;
   if (folder === null) return [];
-  const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
   const architecture = process.arch === 'x64' ? 'amd64' : process.arch;
-  return [join(cache, 'meshmark', `${folder}.${process.platform}-${architecture}`, name)];
+  return [join(cache, `${folder}.${process.platform}-${architecture}`, name)];
 }
 
 function isProgram(path: string): boolean {

@@ -11,17 +11,24 @@ export interface ShortProcessOutcome {
 const MOST_OUTPUT_BYTES = 96 * 2 ** 20;
 
 /**
- * Runs `argv` with `input` on its stdin to its end. It is killed after `limitMs`, and so outlives the harness by no more
+ * Runs `argv` with `input` on its stdin to its end, in `place.directory` where one is given. It is killed after `limitMs`, and so outlives the harness by no more
  * than that, if it ends not before. Never rejects.
  */
 export function runToEnd(
   argv: readonly [program: string, ...args: string[]],
   input: Buffer,
   limitMs: number,
+  place: { readonly env?: Readonly<Record<string, string>>; readonly directory?: string } = {},
 ): Promise<ShortProcessOutcome> {
   const [program, ...args] = argv;
   return new Promise((resolve) => {
-    const options = { timeout: limitMs, killSignal: 'SIGKILL', maxBuffer: MOST_OUTPUT_BYTES } as const;
+    const options = {
+      timeout: limitMs,
+      killSignal: 'SIGKILL',
+      maxBuffer: MOST_OUTPUT_BYTES,
+      ...(place.directory === undefined ? {} : { cwd: place.directory }),
+      env: { ...process.env, ...place.env },
+    } as const;
     const child = execFile(program, args, options, (error, stdout, stderr) =>
       resolve({ succeeded: error === null, stdout, stderr: stderr === '' ? (error?.message ?? '') : stderr }),
     );

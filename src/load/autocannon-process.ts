@@ -16,6 +16,8 @@ import { createEventLoopMeter, type EventLoopReading } from './event-loop-meter.
 const STOP_CHECK_MS = 20;
 /** Failed requests without one answer between them after which a target counts as dead, per connection. */
 const FAILURES_PER_CONNECTION = 5;
+/** After so long a profiler is taken to wait for a signal. */
+const PROFILER_IDLE_MS = 1000;
 
 type SliceOrder = Extract<AutocannonOrder, { order: 'slice' }>;
 
@@ -28,14 +30,39 @@ const meter = createEventLoopMeter();
 
 let current: Run | null = null;
 
-createInterface({ input: process.stdin })
-  .on('line', (line) => {
-    const order = autocannonOrder.parse(JSON.parse(line));
-    if (order.order === 'slice') current = startRun(order);
-    else if (order.order === 'count') current?.count();
-    else current?.stop();
-  })
-  .on('close', () => process.exit(0));
+const [given] = process.argv.slice(2);
+if (given === undefined) takeOrders();
+else runAlone(autocannonOrder.parse(JSON.parse(given)));
+
+function takeOrders(): void {
+  createInterface({ input: process.stdin })
+    .on('line', (line) => {
+      const order = autocannonOrder.parse(JSON.parse(line));
+      if (order.order === 'slice') current = startRun(order, say);
+      else if (order.order === 'count') current?.count();
+      else current?.stop();
+    })
+    .on('close', () => process.exit(0));
+}
+
+/** One slice, whose order is in the command line: a profiler gives its program no stdin. */
+function runAlone(order: AutocannonOrder): void {
+  if (order.order !== 'slice') return;
+  const run = startRun(order, (message) => {
+    say(message);
+    if (message.message === 'warm') run.count();
+    else if (message.message === 'counted') run.stop();
+    // Some profilers write when nothing is left to do, others when they are told so, as by Ctrl-C.
+    else setTimeout(tellProfiler, PROFILER_IDLE_MS).unref();
+  });
+  process.once('beforeExit', tellProfiler);
+}
+
+function tellProfiler(): void {
+  process.kill(process.pid, 'SIGINT');
+  // A signal comes with the next turn of the event loop, which must have one.
+  setTimeout(() => undefined, PROFILER_IDLE_MS);
+}
 
 function say(message: AutocannonMessage): void {
   process.stdout.write(`${JSON.stringify(message)}\n`);
@@ -45,7 +72,7 @@ function nowMicros(): number {
   return Math.round((performance.timeOrigin + performance.now()) * 1000);
 }
 
-function startRun(order: SliceOrder): Run {
+function startRun(order: SliceOrder, tell: (message: AutocannonMessage) => void): Run {
   const recorder = createLatencyRecorder();
   const errors = { connect: 0, reset: 0, timeout: 0, status: 0, protocol: 0 };
   let phase: 'warming' | 'waiting' | 'counting' | 'counted' = 'warming';
@@ -66,7 +93,7 @@ function startRun(order: SliceOrder): Run {
       process.stderr.write(`autocannon refused its options: ${refusal.message}\n`);
       process.exit(1);
     }
-    say({
+    tell({
       message: 'result',
       startedAtMicros,
       endedAtMicros,
@@ -97,13 +124,13 @@ function startRun(order: SliceOrder): Run {
     phase = 'counted';
     endedAtMicros = nowMicros();
     reading = meter.stop();
-    say({ message: 'counted' });
+    tell({ message: 'counted' });
   };
 
   const endWarmup = () => {
     if (phase !== 'warming') return;
     phase = 'waiting';
-    say({ message: 'warm', warmupRequests });
+    tell({ message: 'warm', warmupRequests });
   };
 
   const giveUp = (reason: string) => {

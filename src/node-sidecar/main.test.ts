@@ -1,5 +1,9 @@
 /** How the process behaves as one: its options, its ports, its end. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { createSidecarHost } from './testing/sidecar-process.js';
 import { answering, listening, say } from './testing/sockets.js';
@@ -50,6 +54,29 @@ describe('the sidecar process', () => {
     expect(await sidecar.end()).toBe(0);
     await upstream.close();
   });
+
+  it.each(['streams', 'pooled'])(
+    'on SIGINT leaves the end to a profiler that was loaded before, with nothing left to do (%s)',
+    async (buffers) => {
+      const folder = mkdtempSync(join(tmpdir(), 'meshmark-sidecar-'));
+      const preload = join(folder, 'profiler.cjs');
+      // Bubbleprof's and doctor's way: what they have is written when the event loop is empty.
+      const profiler = `process.on('SIGINT', () => undefined);
+        process.once('beforeExit', () => require('node:fs').writeSync(2, 'profile written\\n'));`;
+      writeFileSync(preload, profiler);
+      const upstream = await answering('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+      const sidecar = await host.startUnder(['--require', preload], upstream.port, '--buffers', buffers);
+      const client = connect(sidecar.port, '127.0.0.1');
+      client.on('error', () => undefined);
+      client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+      await new Promise((resolve) => client.once('data', resolve));
+      expect(await sidecar.end('SIGINT')).toBe(0);
+      expect(sidecar.log()).toContain('profile written');
+      client.destroy();
+      await upstream.close();
+      rmSync(folder, { recursive: true });
+    },
+  );
 
   it('logs the first five faults, and their sum at its end', async () => {
     const gone = await answering('');

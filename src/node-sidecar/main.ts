@@ -4,14 +4,15 @@
  *
  *     node dist/node-sidecar/main.js --role outbound --upstream 127.0.0.1:41234 --buffers pooled
  *
- * It prints one line with its addresses once both ports accept, and ends with 0 on SIGTERM, 2 after a mistake in its
- * options and 1 when a port cannot be had.
+ * It prints one line with its addresses once both ports accept, and ends with 0 on SIGTERM and SIGINT, 2 after a mistake in
+ * its options and 1 when a port cannot be had.
  */
 import type { Server } from 'node:net';
 import { createAdminPort } from './admin-port.js';
 import { createOffHeap } from './allocation.js';
 import { createClientSide, type Parts } from './client-side.js';
 import { createCounters } from './counters.js';
+import { drainOnInterrupt } from './drain.js';
 import { createFaultLog } from './fault-log.js';
 import { createPooledForwarder } from './http-pooled.js';
 import { createStreamsForwarder } from './http-streams.js';
@@ -50,7 +51,9 @@ async function serve(options: Options): Promise<void> {
   const traffic = createTraffic(options, { upstream: options.upstream, counters, offHeap, faults });
   const admin = createAdminPort(options.role, counters, createRuntimeReader(offHeap));
   process.once('SIGTERM', () => end());
-  process.once('SIGINT', () => end());
+  // Whoever listens already is a profiler, which takes SIGINT for the end of its work and has yet to write what it found.
+  if (process.listenerCount('SIGINT') === 0) process.once('SIGINT', () => end());
+  else drainOnInterrupt([traffic, admin], () => faults.summarise());
   const end = () => {
     faults.summarise();
     process.exit(0);

@@ -1,5 +1,5 @@
 /** A plan: a validated scenario made concrete. Everything random in a run follows from its seed. */
-import type { Ablation, PlannedAnalysis, StackKind, Track } from '../record/index.js';
+import type { Ablation, ClinicTool, PlannedAnalysis, StackKind, Track } from '../record/index.js';
 import type {
   ScenarioCluster,
   ScenarioLoad,
@@ -41,6 +41,14 @@ export interface Schedule {
   /** Looks at the data plane's call stacks, in slices of their own, in place of all others; null or absent for none. */
   readonly stacks?: {
     readonly looks: readonly { readonly kind: StackKind; readonly durationMs: number }[];
+  } | null;
+  /** What clinic looks at, once and in slices of its own, in the first round of looks; null or absent for nothing. */
+  readonly clinic?: {
+    readonly looks: readonly { readonly tool: ClinicTool; readonly durationMs: number }[];
+    /** Ids of the variants whose sidecars run in Node.js. */
+    readonly variants: readonly string[];
+    /** Processes of autocannon that share the load; null where it does not send. */
+    readonly generatorProcesses: number | null;
   } | null;
   /** Slice lengths vary by this fraction either way per block, the same for its variants. */
   readonly jitter: number;

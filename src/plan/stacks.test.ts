@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseScenario } from '../scenario/index.js';
+import { withoutClinic } from './clinic.js';
 import { planScenario } from './plan-scenario.js';
 import { type StacksOptions, withStacks } from './stacks.js';
 
@@ -75,7 +76,6 @@ describe('a plan of profiles', () => {
 
   it.each([
     ['direct', /`direct` cannot be profiled: it has no proxy/],
-    ['node-plain', /`node-plain` cannot be profiled: .*Node\.js/],
     ['envoy', /`envoy` cannot be profiled: its proxy is envoy/],
     ['mine', /`mine` cannot be profiled: .*program of your own/],
     ['pooled-bufer', /no variant `pooled-bufer`.*pooled-buffer/],
@@ -83,6 +83,40 @@ describe('a plan of profiles', () => {
     const faults = faultsOf({ variants: [id] });
     expect(faults).toHaveLength(1);
     expect(faults[0]).toMatch(message);
+  });
+
+  it('has clinic look once at variants in Node.js, whatever the rounds, and never beside Go', () => {
+    const { schedule, analysis, estimatedSeconds } = planOf({ variants: ['node-plain'], rounds: 5 });
+    expect(schedule).toMatchObject({
+      rounds: 1,
+      stacks: { looks: [] },
+      clinic: { variants: ['node-plain'], generatorProcesses: null },
+    });
+    expect(schedule.clinic?.looks.map(({ tool, durationMs }) => [tool, durationMs])).toEqual([
+      ['doctor', 3000],
+      ['flame', 4000],
+      ['bubbleprof', 1000],
+      ['heapprofiler', 2000],
+    ]);
+    expect(analysis.stacks?.looks).toEqual([
+      { kind: 'node-cpu', seconds: 4 },
+      { kind: 'node-heap', seconds: 2 },
+    ]);
+    expect(analysis.clinic).toMatchObject({ variants: ['node-plain'] });
+    expect(estimatedSeconds).toBeGreaterThan(10);
+    expect(faultsOf({ variants: ['plain', 'node-plain'] })).toEqual([
+      expect.stringMatching(/Go and in Node\.js .* a run of its own/),
+    ]);
+    expect(planOf({}).schedule.clinic).toBeNull();
+  });
+
+  it('has clinic look at autocannon where it sends, and can leave that out', () => {
+    const plan = planOf({}, `${HEAD}load: {driver: autocannon, model: closed, processes: 3}\n`);
+    expect(plan.schedule.clinic).toMatchObject({ variants: [], generatorProcesses: 3 });
+    expect(plan.schedule.stacks?.looks).toHaveLength(4);
+    const without = withoutClinic(plan);
+    expect(without.schedule.clinic).toBeNull();
+    expect(without.analysis.clinic).toBeUndefined();
   });
 
   it('refuses three variants, one twice, none, and lengths and rounds that make no sense', () => {

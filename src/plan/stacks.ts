@@ -1,7 +1,8 @@
 /** Plans of profile runs: one or two variants under the scenario's load, looked at and not measured. */
-import { STACK_KINDS } from '../record/index.js';
+import { NODE_STACK_KINDS, type PlannedStacks, STACK_KINDS } from '../record/index.js';
 import { mendUnknown, type ScenarioLoad } from '../scenario/index.js';
 import type { VariantSpec } from '../variants/index.js';
+import { clinicMs, clinicOf, isNodeVariant, plannedClinicOf } from './clinic.js';
 import type { Plan } from './plan.js';
 import { profileMs } from './profiles.js';
 import type { SteppedPlan } from './steps.js';
@@ -26,17 +27,24 @@ const START_UP_MS = 2500;
 /** Standing the processes up anew. */
 const PER_ROUND_MS = 1000;
 
-/** The plan with profiles in place of its slices, under the scenario's load as loadgen sends it. */
+/**
+ * The plan with profiles in place of its slices, under the scenario's load as loadgen sends it. Node variants are looked at
+ * by clinic, once, whatever the rounds.
+ */
 export function withStacks(plan: Plan, options: StacksOptions): SteppedPlan {
   const faults = [...faultsOf(plan, options)];
   const load = loadgenLoad(plan.load);
   if (typeof load === 'string') faults.push(load);
   if (faults.length > 0 || typeof load === 'string') return { ok: false, faults };
-  const { durationMs, rounds } = options;
+  const { durationMs } = options;
   const variants = options.variants.flatMap((id) => plan.variants.filter((one) => one.id === id));
-  const looks = STACK_KINDS.map((kind) => ({ kind, durationMs: durationMs * LENGTHS[kind] }));
+  const inNode = variants.some(isNodeVariant);
+  const rounds = inNode ? 1 : options.rounds;
+  const looks = inNode ? [] : STACK_KINDS.map((kind) => ({ kind, durationMs: durationMs * LENGTHS[kind] }));
+  const clinic = plan.cluster.provider === 'local' ? clinicOf(plan.load, variants, durationMs) : null;
   const estimatedMs =
     START_UP_MS +
+    (clinic === null ? 0 : clinicMs(clinic)) +
     rounds *
       (PER_ROUND_MS + variants.length * looks.reduce((sum, look) => sum + profileMs(look.durationMs), 0));
   return {
@@ -61,6 +69,7 @@ export function withStacks(plan: Plan, options: StacksOptions): SteppedPlan {
         crossCheck: null,
         profiles: null,
         stacks: { looks },
+        clinic,
       },
       analysis: {
         baseline: null,
@@ -74,13 +83,24 @@ export function withStacks(plan: Plan, options: StacksOptions): SteppedPlan {
         hasLong: false,
         rounds,
         replicas: rounds,
-        stacks: { looks: looks.map((look) => ({ kind: look.kind, seconds: look.durationMs / 1000 })) },
+        stacks: { looks: inNode ? clinicLooks(durationMs) : looks.map(inSeconds) },
+        ...(clinic === null ? {} : { clinic: plannedClinicOf(clinic) }),
       },
       counterparts: {},
       ablation: null,
       estimatedSeconds: estimatedMs / 1000,
     },
   };
+}
+
+/** Kinds of stacks that clinic's tools bring, by which, and for how long they look. */
+function clinicLooks(durationMs: number): PlannedStacks['looks'] {
+  const lengths = { 'node-cpu': 2 * durationMs, 'node-heap': durationMs } as const;
+  return NODE_STACK_KINDS.map((kind) => inSeconds({ kind, durationMs: lengths[kind] }));
+}
+
+function inSeconds<K>({ kind, durationMs }: { readonly kind: K; readonly durationMs: number }) {
+  return { kind, seconds: durationMs / 1000 };
 }
 
 function* faultsOf(plan: Plan, { variants, durationMs, rounds }: StacksOptions): Generator<string> {
@@ -100,27 +120,33 @@ function* faultsOf(plan: Plan, { variants, durationMs, rounds }: StacksOptions):
       yield `the scenario has no variant \`${id}\`${mendUnknown(id, ids)}`;
       continue;
     }
-    const reason = whyNoGoProcess(variant);
+    const reason = whyNotProfiled(variant);
     if (reason !== null) yield `\`${id}\` cannot be profiled: ${reason}`;
+  }
+  const known = plan.variants.filter(({ id }) => variants.includes(id));
+  if (known.some(isNodeVariant) && plan.cluster.provider !== 'local') {
+    yield 'sidecars in Node.js are profiled on this machine only: leave `cluster` out';
+  }
+  if (known.some(isNodeVariant) && known.some(({ form }) => form.type === 'sidecar')) {
+    yield 'sidecars in Go and in Node.js are profiled by different tools, whose values do not compare: profile each in a run of its own';
   }
 }
 
-/** Why none of a variant's processes can tell Go's call stacks, in one clause; null when they can. */
-function whyNoGoProcess({ form }: VariantSpec): string | null {
+/** Why none of a variant's processes can tell its call stacks, in one clause; null when they can. */
+function whyNotProfiled({ form }: VariantSpec): string | null {
   switch (form.type) {
     case 'sidecar':
+    case 'node':
       return null;
     case 'direct':
     case 'zero-sidecar':
-      return 'it has no proxy; name a variant with Go sidecars, such as `plain`';
-    case 'node':
-      return 'its sidecars run in Node.js, and only those in Go tell their call stacks';
+      return 'it has no proxy; name a variant with sidecars, such as `plain`';
     case 'foreign':
-      return `its proxy is ${form.program}, and only the Go sidecars tell their call stacks`;
+      return `its proxy is ${form.program}, and only sidecars in Go and Node.js tell their call stacks`;
     case 'injected':
-      return 'its proxy is the cluster’s, and only the Go sidecars tell their call stacks';
+      return 'its proxy is the cluster’s, and only sidecars in Go and Node.js tell their call stacks';
     case 'custom':
-      return 'its proxy is a program of your own, and only the Go sidecars tell their call stacks';
+      return 'its proxy is a program of your own, and only sidecars in Go and Node.js tell their call stacks';
   }
 }
 

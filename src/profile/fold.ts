@@ -36,6 +36,8 @@ export const KIND_UNITS = {
   // Waits differ in length, as an exponential distribution has it at least, which doubles the variance of their sum.
   mutex: { unit: 'µs', perRequest: true, factor: 1e-3, spread: 2 },
   goroutines: { unit: 'count', perRequest: false, factor: 1, spread: 1 },
+  'node-cpu': { unit: 'µs', perRequest: true, factor: 1e-3, spread: 1 },
+  'node-heap': { unit: 'bytes', perRequest: false, factor: 1, spread: 1 },
 } as const satisfies Record<StackKind, { unit: string; perRequest: boolean; factor: number; spread: number }>;
 
 interface StackSum extends Sum {

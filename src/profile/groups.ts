@@ -1,5 +1,6 @@
 /** Kinds of work that a call stack does, by its functions: what a reader knows by name sooner than a function. */
 import type { StackKind } from '../record/index.js';
+import { nodeGroupOf } from './node-groups.js';
 
 export const GROUPS = [
   'garbage collection',
@@ -14,6 +15,7 @@ export const GROUPS = [
   'HTTP/2, HTTP/3 and gRPC',
   'HTTP/1.1 and headers',
   'proxying',
+  'streams and events',
   'everything else',
 ] as const;
 export type Group = (typeof GROUPS)[number];
@@ -41,14 +43,17 @@ const OLDER_HTTP =
   /^(net\/http\.|net\/textproto\.|bufio\.|net\/url\.|mime|meshmark\/dataplane\/internal\/lean)/;
 const PROXYING = /^(net\/http\/httputil\.|meshmark\/dataplane\/|io\.)/;
 
+/** Of Go, or beneath V8, whose native code carries a mark. */
 const isRuntime = (frame: string) =>
-  /^(runtime|internal\/runtime\/\w+|internal\/abi|internal\/bytealg)\./.test(frame);
+  /^(runtime|internal\/runtime\/\w+|internal\/abi|internal\/bytealg)\./.test(frame) ||
+  frame.endsWith(' [native]');
 
 /**
  * What a stack of a kind of profile does. Stacks of allocations end in what allocates; elsewhere the allocator is itself on
  * the stack. Goroutines that stand somewhere stand in the scheduler, which says nothing of why.
  */
 export function groupOf(stack: readonly string[], kind: StackKind): Group {
+  if (kind === 'node-cpu' || kind === 'node-heap') return nodeGroupOf(stack);
   const frames =
     kind === 'goroutines' ? stack.slice(0, stack.findLastIndex((frame) => !isRuntime(frame)) + 1) : stack;
   const innermostFirst = [...frames].reverse();

@@ -120,7 +120,29 @@ describe('groups', () => {
     expect(groupOf(['outbound', ...path.split(';')], kind)).toBe(group);
   });
 
+  it.each([
+    ['system calls', 'onStreamRead node:internal/stream_base_commons;writev [native]'],
+    ['system calls', '__write [native]'],
+    [
+      'HTTP/1.1 and headers',
+      'onStreamRead node:internal/stream_base_commons;parserOnIncoming node:_http_server',
+    ],
+    ['HTTP/1.1 and headers', 'x;#step node-sidecar/answer-parser.js'],
+    ['sockets', 'onStreamRead node:internal/stream_base_commons'],
+    ['sockets', 'x node:_http_client;Socket._writeGeneric node:net;_IO_fwrite [native]'],
+    ['proxying', 'emit node:events;passOn node-sidecar/http-streams.js'],
+    ['streams and events', 'x node-sidecar/http-streams.js;emit node:events'],
+    ['scheduling and polling', 'processTicksAndRejections node:internal/process/task_queues'],
+    ['garbage collection', 'x node:events;(garbage collector)'],
+    ['everything else', 'f lib/x.js'],
+  ] as const)('of Node.js, %s: %s', (group, path) => {
+    for (const kind of ['node-cpu', 'node-heap'] as const) {
+      expect(groupOf(['outbound', ...path.split(';')], kind)).toBe(group);
+    }
+  });
+
   it('charge the work of the runtime to whom it is done for', () => {
+    expect(ownFunction(['outbound', 'emit node:events', 'writev [native]'])).toBe('emit node:events');
     expect(ownFunction(['outbound', 'a.caller', 'a.callee', 'runtime.makeslice', 'runtime.mallocgc'])).toBe(
       'a.callee',
     );

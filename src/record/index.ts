@@ -1,4 +1,5 @@
 export * from './analysis.js';
+export * from './clinic.js';
 export * from './cluster.js';
 export * from './confirmation.js';
 export * from './control.js';

@@ -1,5 +1,6 @@
 /** What a line of `slices.jsonl` can be. */
 import { z } from 'zod';
+import { clinicRecord } from './clinic.js';
 import { controlRecord } from './control.js';
 import { profileRecord } from './profiles.js';
 import { sliceRecord, windowRecord } from './slices.js';
@@ -13,5 +14,6 @@ export const recordLine = z.discriminatedUnion('type', [
   controlRecord,
   stepRecord,
   stacksRecord,
+  clinicRecord,
 ]);
 export type RecordLine = z.infer<typeof recordLine>;

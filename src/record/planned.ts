@@ -1,5 +1,6 @@
 /** The part of a plan that the analysis needs, as the record keeps it. */
 import { z } from 'zod';
+import { plannedClinic } from './clinic.js';
 import { METRIC_NAMES, type MetricName } from './metrics.js';
 import { plannedOffloadCeiling } from './profiles.js';
 import { plannedStacks } from './stacks.js';
@@ -46,6 +47,8 @@ export const plannedAnalysis = z.object({
   steps: plannedSteps.optional(),
   /** Absent unless the run took profiles and nothing else. */
   stacks: plannedStacks.optional(),
+  /** Absent unless a profile run had clinic look at processes of Node.js. */
+  clinic: plannedClinic.optional(),
 });
 export type PlannedAnalysis = z.infer<typeof plannedAnalysis>;
 

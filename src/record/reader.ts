@@ -1,6 +1,7 @@
 /** Reading a run folder back, whatever ended the run that wrote it. */
 import { dirname, join } from 'node:path';
 import type { z } from 'zod';
+import type { ClinicRecord } from './clinic.js';
 import type { ControlRecord } from './control.js';
 import { RecordError, recordErrorFrom } from './fault.js';
 import { type RecordFileSystem, realFileSystem } from './file-system.js';
@@ -27,6 +28,7 @@ export interface StoredRun {
   readonly controls: ControlRecord[];
   readonly steps: StepRecord[];
   readonly stacks: StacksRecord[];
+  readonly clinic: ClinicRecord[];
   /** Lines left out; a torn last line is what a killed harness leaves. Whoever shows the run must say so. */
   readonly damaged: DamagedLine[];
 }
@@ -43,6 +45,7 @@ export function readRun(dir: string, fileSystem: RecordFileSystem = realFileSyst
   const controls: ControlRecord[] = [];
   const steps: StepRecord[] = [];
   const stacks: StacksRecord[] = [];
+  const clinic: ClinicRecord[] = [];
   const damaged: DamagedLine[] = [];
   let line = 0;
   for (const { text, ended } of linesOrNone(join(dir, SLICES_FILE), fileSystem)) {
@@ -62,11 +65,13 @@ export function readRun(dir: string, fileSystem: RecordFileSystem = realFileSyst
       steps.push(parsed.line);
     } else if (parsed.line.type === 'stacks') {
       stacks.push(parsed.line);
+    } else if (parsed.line.type === 'clinic') {
+      clinic.push(parsed.line);
     } else {
       profiles.push(parsed.line);
     }
   }
-  return { run, slices, windows, profiles, controls, steps, stacks, damaged };
+  return { run, slices, windows, profiles, controls, steps, stacks, clinic, damaged };
 }
 
 /** The lines of a file; none where there is no file, as a run that failed before its first slice may have none. */

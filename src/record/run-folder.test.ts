@@ -99,6 +99,7 @@ describe('a run folder', () => {
       controls: [],
       steps: [],
       stacks: [],
+      clinic: [],
       damaged: [],
     });
   });

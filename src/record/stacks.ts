@@ -6,7 +6,12 @@ import { z } from 'zod';
  * a lock, of `goroutines` how many stood there on average.
  */
 export const STACK_KINDS = ['cpu', 'allocations', 'mutex', 'goroutines'] as const;
-export const stackKind = z.enum(STACK_KINDS);
+/**
+ * What clinic looks at in Node.js. Values of `node-cpu` are ns of CPU time, of `node-heap` bytes that were allocated
+ * meanwhile and were still in use at the end.
+ */
+export const NODE_STACK_KINDS = ['node-cpu', 'node-heap'] as const;
+export const stackKind = z.enum([...STACK_KINDS, ...NODE_STACK_KINDS]);
 export type StackKind = z.infer<typeof stackKind>;
 
 /** Call stacks of one process, those of the same functions added up. */

@@ -69,7 +69,7 @@ function deploySpecs(session: Session): DeploySpec[] {
 }
 
 /** What the engine is told of a variant that stands. */
-function targetOf({ plan }: Session, deployment: Deployment): EngineTarget {
+export function targetOf({ plan }: Session, deployment: Deployment): EngineTarget {
   const workload = workloadOf(plan, deployment.variant);
   return {
     id: deployment.variant,

@@ -80,7 +80,11 @@ describe('CPU profiles', () => {
     ]);
     for (const profile of profiles) {
       const after = lines.slice(lines.indexOf(profile) + 1);
-      expect(after.every((line) => line.type !== 'control' && line.replica !== profile.replica)).toBe(true);
+      expect(
+        after.every(
+          (line) => line.type !== 'control' && line.type !== 'clinic' && line.replica !== profile.replica,
+        ),
+      ).toBe(true);
     }
   });
 

@@ -2,6 +2,7 @@
 import type { Plan } from '../plan/index.js';
 import type { ParityFinding } from '../record/index.js';
 import { runCrossCheckBlock, runLongBlock, runMicroPart } from './blocks.js';
+import { runClinic } from './clinic.js';
 import { runControl } from './control.js';
 import { letIdleGo, startGeneration } from './generation.js';
 import { runProfiles } from './profiles.js';
@@ -94,6 +95,8 @@ async function runRound(session: Session): Promise<boolean> {
   if (signal.aborted) return true;
   if (schedule.stacks != null) {
     await runStacks(session);
+    // Its pages are looked at one by one, not added up: one of each will do.
+    if (session.round === 0) await runClinic(session);
     return true;
   }
   if (schedule.steps != null) {

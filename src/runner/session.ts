@@ -1,4 +1,5 @@
 /** What the parts of a running benchmark share. */
+import type { Clinic } from '../clinic/index.js';
 import type { Cluster, Deployment } from '../cluster/index.js';
 import type { Clock, CounterSource } from '../host/index.js';
 import type {
@@ -7,10 +8,13 @@ import type {
   IdleConnections,
   K6Driver,
   LoadgenEngine,
+  ProfiledLoad,
+  ProfilerCommand,
 } from '../load/index.js';
 import type { Plan } from '../plan/index.js';
 import type { AdminSnapshot } from '../probes/index.js';
 import type {
+  ClinicTool,
   CpuShares,
   ParityFinding,
   ProcessStacks,
@@ -35,6 +39,16 @@ export interface RunnerPorts {
     count: number,
   ) => Promise<IdleConnections>;
   readonly readAdmin: (source: CounterSource) => Promise<AdminSnapshot | null>;
+  /** Null where the plan has nothing for it. */
+  readonly clinic: Clinic | null;
+  /** Sends SIGINT to a process; nothing when it is gone. */
+  readonly interrupt: (pid: number) => void;
+  /** Makes load by autocannon, one of whose processes is started by a profiler. */
+  readonly profileAutocannon: (
+    startedBy: ProfilerCommand,
+    signal: AbortSignal,
+    order: ProfiledLoad,
+  ) => Promise<{ readonly requests: number; readonly fault: string | null }>;
   /** Has a process profile its own CPU for so long; null when it did not. */
   readonly readCpuShares: (
     address: string,
@@ -65,6 +79,13 @@ export type ProgressEvent =
   | { readonly type: 'round'; readonly round: number; readonly rounds: number; readonly part: string }
   | { readonly type: 'slice'; readonly slice: SliceRecord }
   | { readonly type: 'step'; readonly step: StepRecord }
+  | {
+      readonly type: 'clinic';
+      readonly tool: ClinicTool;
+      /** The variant, or `autocannon`. */
+      readonly of: string;
+      readonly fault: string | null;
+    }
   | { readonly type: 'variant-failed'; readonly variant: string; readonly reason: string }
   | { readonly type: 'variant-unavailable'; readonly variant: string; readonly reason: string };
 

@@ -53,6 +53,7 @@ export async function startForeign(
     const server: Server = {
       role: place.proxy.role,
       process,
+      pid: process.pid,
       address: `${listen.host}:${listen.port}`,
       admin: withDevice(source, place.accelerator),
     };

@@ -32,8 +32,8 @@ export interface RunningSidecar {
   readonly port: number;
   snapshot(): Promise<Snapshot>;
   log(): string;
-  /** Sends SIGTERM and resolves with the exit code. */
-  end(): Promise<number | null>;
+  /** Sends SIGTERM, or what is given, and resolves with the exit code. */
+  end(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
 export interface Ended {
@@ -56,16 +56,26 @@ export function createSidecarHost() {
   });
   const running = new Set<ChildProcess>();
 
-  const launch = (args: readonly string[]): ChildProcess => {
-    const child = spawn(process.execPath, [script, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const launch = (args: readonly string[], nodeArgs: readonly string[] = []): ChildProcess => {
+    const child = spawn(process.execPath, [...nodeArgs, script, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     running.add(child);
     child.once('exit', () => running.delete(child));
     return child;
   };
 
   return {
-    async start(upstreamPort: number, ...args: string[]): Promise<RunningSidecar> {
-      const child = launch(['--upstream', `127.0.0.1:${upstreamPort}`, ...args]);
+    start(upstreamPort: number, ...args: string[]): Promise<RunningSidecar> {
+      return this.startUnder([], upstreamPort, ...args);
+    },
+    /** The same, with arguments for Node.js itself. */
+    async startUnder(
+      nodeArgs: readonly string[],
+      upstreamPort: number,
+      ...args: string[]
+    ): Promise<RunningSidecar> {
+      const child = launch(['--upstream', `127.0.0.1:${upstreamPort}`, ...args], nodeArgs);
       let log = '';
       child.stderr?.on('data', (chunk) => {
         log += chunk;
@@ -83,8 +93,8 @@ export function createSidecarHost() {
         port: Number(port),
         snapshot: async () => JSON.parse(await fetchText(`http://${admin}/snapshot`)) as Snapshot,
         log: () => log,
-        end: () => {
-          child.kill('SIGTERM');
+        end: (signal = 'SIGTERM') => {
+          child.kill(signal);
           return exited;
         },
       };

@@ -11,6 +11,8 @@ export const KIND_TITLES: Record<StackKind, string> = {
   allocations: 'Allocations',
   mutex: 'Waiting for locks',
   goroutines: 'Goroutines',
+  'node-cpu': 'CPU in Node.js, by clinic flame',
+  'node-heap': 'Heap of V8, by clinic’s heap profiler',
 };
 
 /** The charts of the page. */

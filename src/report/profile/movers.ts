@@ -1,17 +1,26 @@
 /** The top of each kind as data for machines. */
 import { KIND_UNITS, type Moved } from '../../profile/index.js';
+import { findingSentence, subjectOf } from './clinic-words.js';
 import { kindSentences, topGroup } from './sentences.js';
 import { type ProfileInput, profileView } from './view.js';
 
 const MOST_FUNCTIONS = 10;
 
-/** What `meshmark profile --json` prints of the profiles, those that moved most first. */
+/** What `meshmark profile --json` prints of the profiles, those that moved most first, and of clinic's findings. */
 export function profileMovers(input: ProfileInput) {
-  const { before, after, whole, kinds } = profileView(input);
+  const { before, after, whole, kinds, clinic } = profileView(input);
   return {
     before,
     after,
     whole,
+    clinic: clinic.map((one) => ({
+      tool: one.tool,
+      of: subjectOf(one),
+      sentence: findingSentence(one),
+      findings: one.findings,
+      page: one.page,
+      fault: one.fault,
+    })),
     kinds: kinds.map(({ kind, comparison, missing, gaps }) => ({
       kind,
       unit: KIND_UNITS[kind].unit,

@@ -5,19 +5,21 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { renderProfileHtml } from '../index.js';
 import { chromiumPath, withPage } from '../testing/browser.js';
 import { builtAssets } from '../testing/built-assets.js';
-import { hostileProfile, sampleProfile } from '../testing/sample-profile.js';
+import { hostileProfile, sampleClinic, sampleProfile } from '../testing/sample-profile.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const screenshots = process.env.MESHMARK_SCREENSHOTS ?? join(root, 'dist/screenshots');
 let page: string;
 let single: string;
 let hostile: string;
+let clinic: string;
 
 beforeAll(async () => {
   const assets = await builtAssets('profile');
   page = renderProfileHtml(sampleProfile(), assets);
   single = renderProfileHtml(sampleProfile({ variants: ['plain'] }), assets);
   hostile = renderProfileHtml(hostileProfile(), assets);
+  clinic = renderProfileHtml(sampleClinic(), assets);
   await mkdir(screenshots, { recursive: true });
 }, 60_000);
 
@@ -33,6 +35,19 @@ describe.skipIf(chromiumPath() === null)('the page of a profile in a browser', {
         expect(await shown.locator(`[data-flame="${kind}"] .frame`).count(), kind).toBeGreaterThan(4);
       }
       expect(await shown.locator('[data-flame="mutex"]').count()).toBe(0);
+    });
+  });
+
+  test('draws flame graphs of Node.js, under the names of functions without their files, and links clinic’s pages', async () => {
+    await withPage(clinic, {}, async ({ page: shown, requests, complaints, address }) => {
+      await shown.waitForTimeout(200);
+      expect(requests.filter((url) => !url.startsWith('data:'))).toEqual([address]);
+      expect(complaints).toEqual([]);
+      for (const kind of ['node-cpu', 'node-heap']) {
+        expect(await shown.locator(`[data-flame="${kind}"] .frame`).count(), kind).toBeGreaterThan(2);
+      }
+      expect(await shown.locator('#clinic a[href="clinic/node-pooled/bubbleprof.html"]').count()).toBe(1);
+      expect(await shown.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
     });
   });
 

@@ -8,6 +8,8 @@ import { pageMarkup } from '../page-shell.js';
 import { machine, scenario } from '../sections/origin.js';
 import { missing, table } from '../tables.js';
 import { type Section, viewOf } from '../view.js';
+import { clinicSection } from './clinic-section.js';
+import { findingSentence, subjectOf, TOOL_TITLES } from './clinic-words.js';
 import { flameCharts, KIND_TITLES } from './flame-data.js';
 import { changeText, differenceText, kindSentences, valueText } from './sentences.js';
 import { type KindView, type ProfileInput, type ProfileView, profileView } from './view.js';
@@ -22,6 +24,10 @@ const MEANINGS: Record<StackKind, string> = {
   mutex:
     'How long goroutines waited for locks of others, by the stacks that let go of them. All waits are counted.',
   goroutines: 'How many goroutines there are and where they stand, on average of several looks.',
+  'node-cpu':
+    'Samples that V8 took once in each ms of the first sidecar of the path, without those in which it waited for events or loaded its program; a sample is taken for 1 ms of CPU. Taken under a profiler, which costs time itself: where it goes holds, how much it is does not.',
+  'node-heap':
+    'Bytes of V8’s heap that the first sidecar of the path allocated while it was looked and that were still in use at the end, as V8 samples them. What was collected by then is not in it, nor are buffers, which lie outside of that heap.',
 };
 
 /** The whole page as one HTML document. Pure: equal input gives equal text. */
@@ -34,6 +40,7 @@ export function renderProfileHtml(input: ProfileInput, assets: ReportAssets): st
     made: html`Made by meshmark ${run.meshmarkVersion} from run <code>${shortened(run.runId)}</code>.`,
     top: top(view),
     sections: [
+      ...[clinicSection(view)].filter((one) => one !== null),
       ...view.kinds.map((kind) => kindSection(view, kind)),
       method(view),
       machine(origin),
@@ -63,10 +70,15 @@ function top(view: ProfileView): Html {
 ${run.state === 'finished' ? null : html`<p class="notice"><b>This run did not come to its end; what it took until then is shown.</b> ${run.stateReason}</p>`}
 <div class="badges"><p class="badge none"><b>Profiled, not measured</b> <span>Profiles say where it goes. What it costs, with an interval, is for <code>meshmark run</code> to say.</span></p></div>
 <ul class="sentences">${view.kinds
-    .filter(({ kind }) => kind === 'cpu' || kind === 'allocations')
+    .filter(({ kind }) => kind !== 'mutex' && kind !== 'goroutines')
     .map(
       ({ kind, comparison, missing: why }) =>
         html`<li><span class="symbol" aria-hidden="true">${symbol(comparison)}</span>${comparison === null ? `${KIND_TITLES[kind]}: ${why}` : kindSentences(comparison).join(' ')}</li>`,
+    )}${view.clinic
+    .filter(({ tool }) => tool === 'doctor')
+    .map(
+      (one) =>
+        html`<li><span class="symbol" aria-hidden="true">•</span>${TOOL_TITLES.doctor} of ${name(subjectOf(one))}: ${findingSentence(one) ?? one.fault}</li>`,
     )}</ul>
 </header>`;
 }
@@ -99,6 +111,7 @@ function flame({ before }: ProfileView, { kind }: Comparison): Html {
 }
 
 function perText(kind: StackKind): string {
+  if (kind === 'node-heap') return '';
   return KIND_UNITS[kind].perRequest ? ' per request' : ' on average';
 }
 
@@ -142,7 +155,7 @@ function functionTable(comparison: Comparison): Html {
   const order = before === null ? 'those with the most' : 'those that moved most';
   const left = functions.length - MOST_ROWS;
   return table({
-    caption: `${KIND_TITLES[kind]}${perText(kind)}, by function, with what the Go runtime does for it: ${order}${left > 0 ? `; ${count(left)} more are left out` : ''}`,
+    caption: `${KIND_TITLES[kind]}${perText(kind)}, by function, with what ${kind.startsWith('node-') ? 'native code' : 'the Go runtime'} does for it: ${order}${left > 0 ? `; ${count(left)} more are left out` : ''}`,
     columns: [
       { label: 'Function', text: true },
       { label: 'Kind of work', text: true },
@@ -172,7 +185,7 @@ function method({ run, kinds }: ProfileView): Section {
   return {
     id: 'method',
     title: 'How it was taken',
-    body: html`<p>Every profile was taken by the sidecars themselves, in slices of their own under the scenario’s load, which loadgen sent: in each round and of each variant ${lengths}. Nothing of these slices is measured: a profile costs what it looks at. Variants were looked at one after another in each round, with the same arrivals.</p>
+    body: html`<p>Every profile was taken ${run.planned.clinic?.variants.length ? 'by clinic' : 'by the sidecars themselves'}, in slices of their own under the scenario’s load, which loadgen sent: in each round and of each variant ${lengths}. Nothing of these slices is measured: a profile costs what it looks at. Variants were looked at one after another in each round, with the same arrivals.</p>
 <p>Values are divided by the requests that were answered meanwhile. A difference is called more than chance where it is over 3.3 standard errors of the samples; what differs from one start of a process to the next is not in that error, so that small differences want more rounds.</p>
 ${
   profiles.length === 0

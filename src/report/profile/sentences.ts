@@ -26,6 +26,8 @@ const SUBJECTS: Record<StackKind, { single: string; verb: string; less: string; 
     less: 'less waiting for locks',
     more: 'more waiting for locks',
   },
+  'node-cpu': { single: 'of CPU', verb: 'uses', less: 'less CPU', more: 'more CPU' },
+  'node-heap': { single: 'of heap', verb: 'holds', less: 'of heap less', more: 'of heap more' },
   goroutines: { single: 'goroutines', verb: 'has', less: 'goroutines fewer', more: 'goroutines more' },
 };
 
@@ -55,9 +57,15 @@ export function kindSentences(comparison: Comparison): readonly string[] {
   return comparison.before === null ? singleSentences(comparison) : differenceSentences(comparison);
 }
 
+function perWords(kind: StackKind): string {
+  if (kind === 'node-cpu') return 'Per request, under the profiler, ';
+  if (kind === 'node-heap') return 'Of what it allocated while the profiler looked, at its end ';
+  return KIND_UNITS[kind].perRequest ? 'Per request, ' : 'On average ';
+}
+
 function singleSentences({ kind, total, groups, functions, after }: Comparison): readonly string[] {
   const { single, verb } = SUBJECTS[kind];
-  const per = KIND_UNITS[kind].perRequest ? 'Per request, ' : 'On average ';
+  const per = perWords(kind);
   const amount = [valueText(kind, total.after), ...(single === '' ? [] : [single])].join(' ');
   const whole = `${per}${shortened(after.variant)} ${verb} ${amount}.`;
   const named = groups
@@ -74,7 +82,7 @@ function singleSentences({ kind, total, groups, functions, after }: Comparison):
 function differenceSentences(comparison: Comparison): readonly string[] {
   const { kind, total, before, after } = comparison;
   const { verb, less, more } = SUBJECTS[kind];
-  const per = KIND_UNITS[kind].perRequest ? 'Per request, ' : 'On average ';
+  const per = perWords(kind);
   const ratio = changeText(total);
   const sizes = `${valueText(kind, total.after)} against ${valueText(kind, total.before ?? 0)}${ratio === null ? '' : `, ${ratio}`}`;
   const amount = `${valueText(kind, Math.abs(total.difference))} ${total.difference < 0 ? less : more}`;

@@ -1,10 +1,11 @@
 /** What the page of a profile run is made from: every kind folded and compared, or why it is missing. */
 import { type Comparison, compareProfiles, foldStacks } from '../../profile/index.js';
-import type { RunRecord, StackKind, StacksRecord } from '../../record/index.js';
+import type { ClinicRecord, RunRecord, StackKind, StacksRecord } from '../../record/index.js';
 
 export interface ProfileInput {
   readonly run: RunRecord;
   readonly stacks: readonly StacksRecord[];
+  readonly clinic: readonly ClinicRecord[];
 }
 
 export interface KindView {
@@ -22,32 +23,40 @@ export interface ProfileView {
   readonly before: string | null;
   readonly after: string;
   readonly kinds: readonly KindView[];
-  /** Whether every variant has a profile of CPU and of allocations. */
+  readonly clinic: readonly ClinicRecord[];
+  /** Whether every variant has a profile of CPU and of allocations; one in Node.js, a finding of some tool of clinic's. */
   readonly whole: boolean;
 }
 
+/** The others may have nothing to show, or no tool for it on this Node.js. */
+const OWED: readonly StackKind[] = ['cpu', 'allocations'];
+
 /** Folds and compares the looks of a profile run. The run's second variant is compared with its first. */
-export function profileView({ run, stacks }: ProfileInput): ProfileView {
+export function profileView({ run, stacks, clinic }: ProfileInput): ProfileView {
   const [first, second] = run.variants;
   const before = second === undefined ? null : (first?.id ?? null);
   const after = second?.id ?? first?.id ?? '';
   const kinds = (run.planned.stacks?.looks ?? []).map(({ kind }) =>
-    kindView(run, stacks, kind, before, after),
+    kindView({ run, stacks, clinic }, kind, before, after),
   );
   return {
     run,
     before,
     after,
     kinds,
-    whole: kinds.every(
-      ({ kind, comparison }) => comparison !== null || kind === 'mutex' || kind === 'goroutines',
-    ),
+    clinic,
+    whole:
+      kinds.every(({ kind, comparison }) => comparison !== null || !OWED.includes(kind)) &&
+      (run.planned.clinic?.variants ?? []).every((id) =>
+        clinic.some(
+          ({ variant, role, findings }) => variant === id && role !== 'autocannon' && findings !== null,
+        ),
+      ),
   };
 }
 
 function kindView(
-  run: RunRecord,
-  stacks: readonly StacksRecord[],
+  { run, stacks, clinic }: ProfileInput,
   kind: StackKind,
   before: string | null,
   after: string,
@@ -61,7 +70,9 @@ function kindView(
   });
   const lacking = [old, own].flatMap((profile) => {
     if (profile == null || profile.looks > profile.unanswered) return [];
-    return [`of ${profile.variant} ${whyNone(run, profile.variant, profile.looks)}`];
+    return [
+      `of ${profile.variant} ${clinicFault(clinic, profile.variant, kind) ?? whyNone(run, profile.variant, profile.looks)}`,
+    ];
   });
   if (lacking.length > 0 || own == null) {
     return { kind, comparison: null, missing: `There is no such profile ${lacking.join(', and ')}.`, gaps };
@@ -74,6 +85,12 @@ function kindView(
     return { kind, comparison: null, missing, gaps };
   }
   return { kind, comparison: compareProfiles(old ?? null, own), missing: null, gaps };
+}
+
+function clinicFault(clinic: readonly ClinicRecord[], variant: string, kind: StackKind): string | null {
+  const tool = { 'node-cpu': 'flame', 'node-heap': 'heapprofiler' }[kind as string];
+  const own = clinic.find((one) => one.tool === tool && one.variant === variant && one.role !== 'autocannon');
+  return own?.fault == null ? null : `(${own.fault})`;
 }
 
 function whyNone(run: RunRecord, variant: string, looks: number): string {

@@ -7,7 +7,7 @@ import {
   POOLED_ALLOCATIONS,
   POOLED_CPU,
 } from '../../profile/testing/sample-stacks.js';
-import { STACK_KINDS, type StacksRecord } from '../../record/index.js';
+import { CLINIC_TOOLS, type ClinicRecord, STACK_KINDS, type StacksRecord } from '../../record/index.js';
 import type { ProfileInput } from '../profile/view.js';
 import { sampleRun } from './sample-run.js';
 
@@ -37,6 +37,7 @@ export function sampleProfile(options: SampleProfileOptions = {}): ProfileInput 
       variants: ids.map((id) => ({ ...row, id, status: 'measured', reason: null })),
       analysis: null,
     },
+    clinic: [],
     stacks: options.stacks ?? ids.flatMap((id, index) => looksOf(id, index === 0)),
   };
 }
@@ -49,6 +50,79 @@ function looksOf(variant: string, fresh: boolean): StacksRecord[] {
     lookAt([], { variant, kind: 'mutex', role }),
     lookAt(goroutines, { variant, kind: 'goroutines', role }),
   ]);
+}
+
+/** A run that clinic looked at: two Node variants and one of two processes of autocannon; `change` alters its lines. */
+export function sampleClinic(change: (line: ClinicRecord) => ClinicRecord = (line) => line): ProfileInput {
+  const ids = ['node-plain', 'node-pooled'];
+  const { run } = sampleProfile({ variants: ids });
+  const line = (tool: ClinicRecord['tool'], variant: string, role: string): ClinicRecord => ({
+    ...{
+      type: 'clinic',
+      tool,
+      version: '13.0.0',
+      variant,
+      role,
+      startedAtMicros: 1,
+      seconds: 2,
+      requests: 400,
+    },
+    page: `clinic/${role === 'autocannon' ? role : variant}/${tool}.html`,
+    findings:
+      tool === 'doctor'
+        ? {
+            type: 'diagnosis',
+            category: 'io',
+            issues: [
+              { name: 'CPU', found: 'performance' },
+              { name: 'event loop delay', found: 'none' },
+            ],
+          }
+        : {
+            type: 'shares',
+            unit: tool === 'flame' ? 'samples' : tool === 'bubbleprof' ? 'ms' : 'bytes',
+            total: 2048,
+            largest: [{ name: 'emit node:events', value: 1024 }],
+          },
+    fault: null,
+  });
+  return {
+    run: {
+      ...run,
+      planned: {
+        ...run.planned,
+        rounds: 1,
+        stacks: {
+          looks: [
+            { kind: 'node-cpu', seconds: 2 },
+            { kind: 'node-heap', seconds: 1 },
+          ],
+        },
+        clinic: {
+          looks: CLINIC_TOOLS.map((tool) => ({ tool, seconds: 2 })),
+          variants: ids,
+          generatorProcesses: 2,
+        },
+      },
+    },
+    clinic: CLINIC_TOOLS.flatMap((tool) => [
+      ...ids.map((id) => change(line(tool, id, 'outbound'))),
+      change(line(tool, 'node-plain', 'autocannon')),
+    ]),
+    stacks: ids.flatMap((variant, index) => [
+      lookAt(
+        [
+          {
+            frames: ['parserOnIncoming node:_http_server', 'writev [native]'],
+            value: (4 - 3 * index) * 1e8,
+            samples: (4 - 3 * index) * 100,
+          },
+        ],
+        { variant, kind: 'node-cpu' },
+      ),
+      lookAt([{ frames: ['emit node:events'], value: 65_536, samples: 2 }], { variant, kind: 'node-heap' }),
+    ]),
+  };
 }
 
 /** Names that would break a page, a script or a table that took them for anything but text. */

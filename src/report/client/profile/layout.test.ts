@@ -83,6 +83,10 @@ describe('names', () => {
     ['meshmark/dataplane/internal/sidecar.newProxy.func1', 'meshmark'],
     ['golang.org/x/net/http2.(*Framer).ReadFrame', 'module'],
     ['github.com/quic-go/quic-go.(*Conn).run', 'module'],
+    ['writev [native]', 'runtime'],
+    ['emit node:events', 'standard'],
+    ['passOn node-sidecar/http-streams.js', 'meshmark'],
+    ['HTTPParser.HEADER http-parser-js/http-parser.js', 'module'],
   ])('%s is of %s', (name, origin) => {
     expect(originOf({ name, depth: 2 })).toBe(origin);
   });
@@ -93,5 +97,7 @@ describe('names', () => {
     );
     expect(shortName('a/b.Do[go.shape.*c/d.E]')).toBe('b.Do[go.shape.*c/d.E]');
     expect(shortName('</script>')).toBe('script>');
+    expect(shortName('#step node-sidecar/answer-parser.js')).toBe('#step');
+    expect(shortName('emit node:internal/streams/readable')).toBe('emit');
   });
 });

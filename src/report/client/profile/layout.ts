@@ -96,14 +96,24 @@ export type Origin = 'role' | 'runtime' | 'standard' | 'meshmark' | 'module';
 /** Whose code a frame is. */
 export function originOf({ name, depth }: Pick<FlameNode, 'name' | 'depth'>): Origin {
   if (depth < 2) return 'role';
+  if (name.endsWith(' [native]')) return 'runtime';
+  const [, script] = SCRIPT.exec(name) ?? [];
+  if (script !== undefined) {
+    if (script.startsWith('node:')) return 'standard';
+    return script.startsWith('node-sidecar/') ? 'meshmark' : 'module';
+  }
   if (/^(runtime|internal\/(runtime|abi|bytealg))\b/.test(name)) return 'runtime';
   if (/^(meshmark\/|main\.)/.test(name)) return 'meshmark';
   // A module's path begins with a host name, which has a dot before the first slash; the standard library's has none.
   return /^[^/(]*\.[^/(]*\//.test(name) ? 'module' : 'standard';
 }
 
-/** A function's name with the last part of its package's path alone. */
+/** Behind the name of a function of Node.js: its file. */
+const SCRIPT = / (node:\S+|\S+\.[cm]?js)$/;
+
+/** A function's name with the last part of its package's path alone; one of Node.js without its file. */
 export function shortName(name: string): string {
+  if (SCRIPT.test(name)) return name.replace(SCRIPT, '');
   const head = /^[^([]*/.exec(name)?.[0] ?? '';
   return name.slice(head.lastIndexOf('/') + 1);
 }

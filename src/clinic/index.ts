@@ -1,0 +1,1 @@
+export { type Clinic, type ClinicLook, type ClinicOutcome, openClinic } from './clinic.js';
