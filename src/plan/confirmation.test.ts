@@ -46,6 +46,8 @@ describe('the plan of a confirmation', () => {
     expect(again?.analysis.gate).toMatchObject([{ metric: 'cpu.per_request', variants: ['lean'] }]);
     expect(again?.analysis.pairs.every(({ candidate }) => candidate === 'lean')).toBe(true);
     expect(again?.schedule.seed).not.toBe(plan.schedule.seed);
+    // It has only to leave out that the run itself was wrong.
+    expect([plan.analysis.confidence, again?.analysis.confidence]).toEqual([0.99, 0.9]);
     expect(confirmationOf(plan, [FAILED])).toEqual(again);
     expect(new Set(planBlock(again as Plan, 0, 'micro').map(({ variant }) => variant))).toEqual(
       new Set(['plain', 'lean']),

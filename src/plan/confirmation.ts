@@ -6,12 +6,18 @@ import { streamAt } from './random.js';
 
 /** With fewer sets of fresh processes there is no interval. */
 export const FEWEST_REPLICAS = 4;
+/**
+ * What a confirmation's intervals hold with: 5 % of error on the side that fails a gate. It is asked only where the run itself
+ * failed, with at most 0.5 % on that side by default, so that both err together in 0.025 % of gates on nothing; to ask as much
+ * of it as of the run would let every second regression go that is found by half of all runs.
+ */
+const CONFIRMATION_CONFIDENCE = 0.9;
 /** Beside the numbers of the tracks, of standing up and of steps. */
 const CONFIRMATION_NUMBER = 6;
 
 /**
  * The plan that runs failed gate rules again: their variants alone, on fresh processes and with another seed that follows
- * from the run's own, in as many rounds as the run had if that part of the budget allows. Null where confirming is off.
+ * from the run's own, at a confidence of its own, in as many rounds as the run had if that part of the budget allows. Null where confirming is off.
  */
 export function confirmationOf(plan: Plan, failed: readonly GateResult[]): Plan | null {
   const budgetMs = plan.schedule.confirmBudgetMs ?? 0;
@@ -40,6 +46,7 @@ export function confirmationOf(plan: Plan, failed: readonly GateResult[]): Plan 
       .filter((cell) => cell.variants.length > 0),
     analysis: {
       ...analysis,
+      confidence: Math.min(analysis.confidence, CONFIRMATION_CONFIDENCE),
       ...(looks === undefined ? {} : { looks: looks.filter((at) => at <= replicas) }),
       pairs: plan.analysis.pairs.filter(({ candidate, baseline }) => taking(candidate) && taking(baseline)),
       gate: plan.analysis.gate.flatMap((rule) => {

@@ -21,27 +21,18 @@ const sizes: readonly Planted[] = [
 ];
 
 /** Seconds that starting takes, and beside its slices a round on fresh processes, as plans reckon. */
-const START_SECONDS = 3.2;
+const START_SECONDS = 2.5;
 const ROUND_SECONDS = 0.95;
-/** With few sets of fresh processes the interval is wide for their number alone, so a short run has more of shorter ones. */
-const SHORT_RUN_SECONDS = 20;
+/** The shortest that a scenario may ask for, so that there are as many sets of fresh processes as the time has room for. */
+const SLICES = {
+  cpu: { text: 'micro: {requests: 100, warmup: 30, perRound: 2s}', seconds: 2 },
+  latency: { text: 'duration: 1s, warmup: 50ms', seconds: 2.1 },
+} as const;
 const GATED = { cpu: 'cpu.per_request', latency: 'latency.p50' } as const;
-
-interface Slices {
-  readonly text: string;
-  /** What a round of both variants takes. */
-  readonly seconds: number;
-}
-
-function slicesOf(what: 'cpu' | 'latency', runSeconds: number): Slices {
-  if (what === 'latency') return { text: 'duration: 700ms, warmup: 100ms', seconds: 1.6 };
-  const seconds = runSeconds < SHORT_RUN_SECONDS ? 1 : 2;
-  return { text: `micro: {requests: 100, warmup: 30, perRound: ${seconds}s}`, seconds };
-}
 
 /** Sets of fresh processes of a run that gets half of a decision's time. Throws RangeError where there is no room for four. */
 function roundsOf(what: 'cpu' | 'latency', seconds: number): number {
-  const round = slicesOf(what, seconds / 2).seconds + ROUND_SECONDS;
+  const round = SLICES[what].seconds + ROUND_SECONDS;
   const rounds = Math.floor((seconds / 2 - START_SECONDS) / round);
   if (rounds < 4) {
     throw new RangeError(
@@ -57,7 +48,7 @@ function scenario(what: 'cpu' | 'latency', burnMicros: number, seconds: number):
 name: power
 topology: {hops: 2}
 workload: {protocol: http1, responseBytes: 4KiB, connections: 16}
-${what === 'latency' ? 'load: {driver: loadgen, model: open, rate: 400/s, arrivals: poisson}\n' : ''}slices: {blocks: ${rounds}, replicas: ${rounds}, budget: ${Math.ceil(seconds / 2 + 1)}s, ${slicesOf(what, seconds / 2).text}}
+${what === 'latency' ? 'load: {driver: loadgen, model: open, rate: 400/s, arrivals: poisson}\n' : ''}slices: {blocks: ${rounds}, replicas: ${rounds}, budget: ${Math.ceil(seconds / 2 + 1)}s, ${SLICES[what].text}}
 variants:
   - {id: plain}
   - {id: burning, kind: sidecar, options: {testBurnMicros: ${burnMicros.toFixed(2)}}}
@@ -91,7 +82,7 @@ for (let index = 0; index < runs; index += 1) {
         planted,
         seconds,
         runSeconds: seconds / 2,
-        slices: slicesOf(what, seconds / 2).text,
+        slices: SLICES[what].text,
         burnMicros: Math.round(burnMicros * 100) / 100,
         seed,
         wallSeconds: Math.round(wallSeconds * 10) / 10,
