@@ -11,7 +11,7 @@ export const FEWEST_REPLICAS = 4;
  * failed, with at most 0.5 % on that side by default, so that both err together in 0.025 % of gates on nothing; to ask as much
  * of it as of the run would let every second regression go that is found by half of all runs.
  */
-const CONFIRMATION_CONFIDENCE = 0.9;
+export const CONFIRMATION_CONFIDENCE = 0.9;
 /** Beside the numbers of the tracks, of standing up and of steps. */
 const CONFIRMATION_NUMBER = 6;
 

@@ -20,6 +20,7 @@ const outcome = (size: number, seconds: number, found: boolean, confirmed = foun
   wallSeconds: 31,
   rounds: 6,
   plannedRounds: 9,
+  confirmConfidence: 0.9,
   ratio: 1.05,
   low: 1.01,
   high: 1.09,
@@ -46,7 +47,7 @@ describe('the outcomes of power runs', () => {
     expect(lines[2]).toContain('nothing (cpu): false alarms | 60 s | 20 | 0 of 20, 0 % (0 % to 16 %)');
     expect(lines[3]).toContain('+5 % CPU per request | 30 s | 10 | 3 of 10, 30 % (11 % to 60 %)');
     expect(lines[4]).toContain(
-      '60 s | 10 | 9 of 10, 90 % (60 % to 98 %) | 8 of 10, 80 % (49 % to 94 %) | 67 % | +5.0 %',
+      '60 s | 10 | 9 of 10, 90 % (60 % to 98 %) | 8 of 10, 80 % (49 % to 94 %) at 90 % | 67 % | +5.0 %',
     );
   });
 });

@@ -27,6 +27,8 @@ const outcomeLine = z.object({
   high: z.number().nullable(),
   /** Whether the run's own gate failed. */
   found: z.boolean(),
+  /** What a confirmation's intervals hold with. */
+  confirmConfidence: z.number(),
   /** Whether it failed again on fresh processes: exit 1. */
   confirmed: z.boolean(),
 });
@@ -46,11 +48,12 @@ const HEAD = ['machine', 'planted', 'given', 'runs', 'found', 'confirmed', 'bloc
 
 /** A Markdown table: for each machine, size and time the share of runs that found it, with Wilson's 95 % interval. */
 export function powerTable(outcomes: readonly PowerOutcome[]): string {
-  const cells = grouped([...outcomes].sort(inOrder), ({ machine, planted, seconds }) => [
+  const cells = grouped([...outcomes].sort(inOrder), ({ machine, planted, seconds, confirmConfidence }) => [
     machine.fingerprint,
     planted.what,
     planted.size,
     seconds,
+    confirmConfidence,
   ]);
   return markdownTable(HEAD, cells.map(rowOf));
 }
@@ -58,14 +61,14 @@ export function powerTable(outcomes: readonly PowerOutcome[]): string {
 function rowOf(runs: readonly PowerOutcome[]): string[] {
   const [first] = runs;
   if (first === undefined) return [];
-  const { machine, planted, seconds } = first;
+  const { machine, planted, seconds, confirmConfidence } = first;
   return [
     `${machine.fingerprint}: ${machine.cores} cores`,
     plantedText(planted),
     `${seconds} s`,
     String(runs.length),
     shareText(runs.filter(({ found }) => found).length, runs.length),
-    shareText(runs.filter(({ confirmed }) => confirmed).length, runs.length),
+    `${shareText(runs.filter(({ confirmed }) => confirmed).length, runs.length)} at ${100 * confirmConfidence} %`,
     `${Math.round(100 * mean(runs.map((run) => run.rounds / run.plannedRounds)))} %`,
     meanChangeText(runs.flatMap(({ ratio }) => (ratio === null ? [] : [ratio]))),
   ];

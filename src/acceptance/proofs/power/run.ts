@@ -6,6 +6,7 @@
  * The gate's limit is no change at all, so that the sizes are those of the whole difference. Latency is planted as CPU burnt in
  * the request's own path, and judged by its median. `npm run bench:power-table` prints what all runs so far add up to.
  */
+import { CONFIRMATION_CONFIDENCE } from '../../../plan/index.js';
 import { effectOf, effectText, numberOption, runOnce } from '../repeated-runs.js';
 import { burnPerPercent } from './burn.js';
 import type { Planted } from './kept-lines.js';
@@ -92,6 +93,7 @@ for (let index = 0; index < runs; index += 1) {
         low: effect.low,
         high: effect.high,
         found,
+        confirmConfidence: CONFIRMATION_CONFIDENCE,
         confirmed: exitCode === 1,
       });
       console.log(

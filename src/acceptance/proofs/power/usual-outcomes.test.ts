@@ -60,6 +60,7 @@ function ours(size: number, seconds: number, found: boolean, confirmed: boolean)
     wallSeconds: 20,
     rounds: 6,
     plannedRounds: 9,
+    confirmConfidence: 0.9,
     ratio: 1.05,
     low: 1.01,
     high: 1.09,
