@@ -3,7 +3,7 @@
  * CPU burnt per request (`--percent 10`), and runs as often as asked (`--runs 10`) with it and without it.
  * Found means: verdict `worse` and exit code 1.
  */
-import { burningScenario, measurePlanting } from './planting.js';
+import { burnFor, burningScenario, measurePlanting, plantingText } from './planting.js';
 import { effectOf, effectText, numberOption, runOnce } from './repeated-runs.js';
 
 const runs = numberOption('runs', 10);
@@ -25,12 +25,9 @@ async function series(burnMicros: number, seed: number): Promise<{ found: number
   return { found, longestSeconds };
 }
 
-const { plainMicros, triedMicros, dearerMicros, burnFor } = await measurePlanting(percent, firstSeed - 1);
-const burnMicros = burnFor(percent);
-console.log(
-  `plain costs ${plainMicros.toFixed(1)} µs per request; burning ${triedMicros.toFixed(1)} µs made it ` +
-    `${dearerMicros.toFixed(1)} µs dearer, so ${burnMicros.toFixed(1)} µs are burnt for +${percent} %`,
-);
+const planting = await measurePlanting(firstSeed - 1);
+const burnMicros = burnFor(planting, percent);
+console.log(`${plantingText(planting)}; ${burnMicros.toFixed(1)} µs are burnt for +${percent} %`);
 
 const withBurn = await series(burnMicros, firstSeed);
 const without = await series(0, firstSeed + 500);

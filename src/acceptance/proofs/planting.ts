@@ -14,35 +14,63 @@ export function burningScenario(burnMicros: number): string {
   return text;
 }
 
+/** What is burnt in the trial, in µs: so that the sizes that proofs plant lie between the two. */
+const LITTLE_MICROS = 1;
+const MUCH_MICROS = 10;
+
+/** To its end, whatever it finds: runs that end as soon as something is found find too much. */
+const TRIAL = `schema: meshmark.scenario/1
+name: planting
+topology: {hops: 2}
+workload: {protocol: http1, responseBytes: 4KiB, connections: 16}
+slices: {blocks: 24, replicas: 24, budget: 120s, micro: {requests: 100, warmup: 30, perRound: 3s}}
+variants:
+  - {id: plain}
+  - {id: little, kind: sidecar, options: {testBurnMicros: ${LITTLE_MICROS}}}
+  - {id: much, kind: sidecar, options: {testBurnMicros: ${MUCH_MICROS}}}
+baseline: plain
+`;
+
+/** What a trial found, in µs of CPU per request. */
 export interface Planting {
-  /** CPU per request of `plain`, in µs. */
   readonly plainMicros: number;
-  /** What was burnt in the trial, and by how much that made a request dearer, in µs. */
-  readonly triedMicros: number;
-  readonly dearerMicros: number;
-  /** What to burn for a share of plain's CPU per request, in µs. */
-  readonly burnFor: (percent: number) => number;
+  /** By how much the two burns made a request dearer. */
+  readonly littleMicros: number;
+  readonly muchMicros: number;
 }
 
 /**
- * Measures what to burn here. A burn delays the requests behind it, which costs more than the burn: one run with `percent`
- * shows how much, and scales it so that what is planted is the asked share of CPU and not of intention.
+ * Measures by how much burns of two sizes make a request dearer here, in a run of two minutes. To burn at all costs something, and
+ * a burn delays the requests behind it, which costs more than the burn: what is planted is to be the asked share of CPU and not
+ * of intention.
  */
-export async function measurePlanting(percent: number, seed: number): Promise<Planting> {
-  const control = await runOnce(burningScenario(0), seed);
-  const plainMicros = control.run.analysis?.levels.find(
+export async function measurePlanting(seed: number): Promise<Planting> {
+  const { run } = await runOnce(TRIAL, seed);
+  const plainMicros = run.analysis?.levels.find(
     (level) => level.variant === 'plain' && level.metric === 'cpu.per_request',
   )?.value;
-  if (plainMicros === null || plainMicros === undefined)
-    throw new Error('the control run has no CPU per request');
-  const triedMicros = (plainMicros * percent) / 100;
-  const trial = await runOnce(burningScenario(triedMicros), seed - 1);
-  const dearerMicros = effectOf(trial.run, 'cpu.per_request', 'burning').difference ?? triedMicros;
-  const scale = triedMicros / dearerMicros;
-  return {
-    plainMicros,
-    triedMicros,
-    dearerMicros,
-    burnFor: (share) => ((plainMicros * share) / 100) * scale,
-  };
+  const dearer = (variant: string) => effectOf(run, 'cpu.per_request', variant).difference;
+  const littleMicros = dearer('little');
+  const muchMicros = dearer('much');
+  if (plainMicros == null || littleMicros === null || muchMicros === null)
+    throw new Error('the trial has no CPU per request');
+  return { plainMicros, littleMicros, muchMicros };
+}
+
+/** What to burn for a share of plain's CPU per request, in µs. Throws RangeError for less than burning at all costs. */
+export function burnFor({ plainMicros, littleMicros, muchMicros }: Planting, percent: number): number {
+  if (percent === 0) return 0;
+  const perBurnt = (muchMicros - littleMicros) / (MUCH_MICROS - LITTLE_MICROS);
+  const burnMicros = LITTLE_MICROS + ((plainMicros * percent) / 100 - littleMicros) / perBurnt;
+  if (!(burnMicros > 0)) {
+    throw new RangeError(
+      `burning anything makes a request more than ${percent} % dearer here: plant more (${plantingText({ plainMicros, littleMicros, muchMicros })})`,
+    );
+  }
+  return burnMicros;
+}
+
+/** A trial in words, and as the option that tells it to another series. */
+export function plantingText({ plainMicros, littleMicros, muchMicros }: Planting): string {
+  return `plain costs ${plainMicros.toFixed(1)} µs per request; burning ${LITTLE_MICROS} µs makes it ${littleMicros.toFixed(2)} µs dearer and ${MUCH_MICROS} µs ${muchMicros.toFixed(2)} µs: --planting ${[plainMicros, littleMicros, muchMicros].map((micros) => micros.toFixed(2)).join(',')}`;
 }

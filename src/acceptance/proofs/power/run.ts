@@ -2,13 +2,14 @@
  * How often a gate finds what is there, and what is not: `npm run bench:power`. Plants 2, 3, 5 and 10 % more CPU per request
  * and 100 µs more latency, and nothing at all, gives each decision 30, 60 or 120 s, and appends what it came to to outcomes.jsonl. A
  * decision is a run and, where the run's gate fails, its confirmation, so that the run gets half of the time. `--runs 10` of each; `--seconds 30,60`, `--cpu 2,5` (percent), `--latency 0,100` (µs) choose; `--cpu none` leaves one out.
- * What to burn for a percent of CPU is measured first, or told by `--burn-per-percent 1.2` (µs), as of an earlier series.
+ * By how much a burn makes a request dearer is measured first, or told by `--planting`, as an earlier series printed it.
  * The gate's limit is no change at all, so that the sizes are those of the whole difference. Latency is planted as CPU burnt in
  * the request's own path, and judged by its median. `npm run bench:power-table` prints what all runs so far add up to.
  */
 import { CONFIRMATION_CONFIDENCE } from '../../../plan/index.js';
+import { burnFor } from '../planting.js';
 import { effectOf, effectText, numberOption, runOnce } from '../repeated-runs.js';
-import { burnPerPercent } from './burn.js';
+import { plantingHere } from './burn.js';
 import type { Planted } from './kept-lines.js';
 import { listOption } from './options.js';
 import { appendOutcome, readOutcomes } from './outcomes.js';
@@ -64,12 +65,12 @@ for (const { what } of sizes) for (const seconds of times) roundsOf(what, second
 // Seeds go on from where the file ends, so that no run is a repetition.
 let seed = 10_000 + readOutcomes().length;
 const plantsCpu = sizes.some(({ what, size }) => what === 'cpu' && size > 0);
-const microsPerPercent = plantsCpu ? await burnPerPercent(seed * 10) : 0;
+const planting = plantsCpu ? await plantingHere(seed * 10) : null;
 
 for (let index = 0; index < runs; index += 1) {
   for (const planted of sizes) {
     const { what, size } = planted;
-    const burnMicros = what === 'latency' ? size : size * microsPerPercent;
+    const burnMicros = what === 'latency' ? size : planting === null ? 0 : burnFor(planting, size);
     for (const seconds of times) {
       seed += 1;
       const { run, exitCode, wallSeconds } = await runOnce(scenario(what, burnMicros, seconds), seed);

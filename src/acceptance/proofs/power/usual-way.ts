@@ -4,13 +4,14 @@
  * pinned, interleaved or warmed up. CPU is planted under a closed loop and latency at 400 requests/s; the CPU of the sidecars,
  * read from procfs around each run, is one more metric. Each decision is appended to usual-way.jsonl, every metric for itself.
  * `--runs 10` of each; `--seconds 30,60`, `--cpu 0,5` (percent), `--latency 0,100` (µs) and `--generator fortio,k6` choose;
- * `--cpu none` leaves one out. What to burn for a percent of CPU is measured first, or told by `--burn-per-percent 1.2` (µs), so that
- * several series have the same planted. `npm run bench:power-table` prints what all so far add up to, beside meshmark's.
+ * `--cpu none` leaves one out. By how much a burn makes a request dearer is measured first, or told by
+ * `--planting`, as a series printed it, so that several have the same planted. `npm run bench:power-table` prints what all so far add up to, beside meshmark's.
  */
 import { createProcessHost, packageVersion } from '../../../host/index.js';
 import { readMachine } from '../../../probes/index.js';
+import { burnFor } from '../planting.js';
 import { numberOption } from '../repeated-runs.js';
-import { burnPerPercent } from './burn.js';
+import { plantingHere } from './burn.js';
 import type { Planted } from './kept-lines.js';
 import { choiceOption, listOption } from './options.js';
 import { plantedText } from './telling.js';
@@ -44,11 +45,11 @@ try {
     for (const seconds of times) runMsOf(seconds, startingOf(trial, TRIAL_MS), name);
   }
   const plantsCpu = sizes.some(({ what, size }) => what === 'cpu' && size > 0);
-  const microsPerPercent = plantsCpu ? await burnPerPercent((20_000 + readUsualOutcomes().length) * 10) : 0;
+  const planting = plantsCpu ? await plantingHere((20_000 + readUsualOutcomes().length) * 10) : null;
   for (let index = 0; index < runs; index += 1) {
     for (const planted of sizes) {
       const { what, size } = planted;
-      const burnMicros = what === 'latency' ? size : size * microsPerPercent;
+      const burnMicros = what === 'latency' ? size : planting === null ? 0 : burnFor(planting, size);
       for (const seconds of times) {
         for (const bench of benches) {
           const { generator } = bench;
