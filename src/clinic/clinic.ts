@@ -2,14 +2,13 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { findProgram, installRoot, programVersion, runToEnd } from '../host/index.js';
+import { findProgram, installRoot, programVersion, runToEnd, type StartedBy } from '../host/index.js';
 import type { ClinicFindings, ClinicTool, ProcessStacks } from '../record/index.js';
 import { analysisAnswer } from './analysis-answer.js';
 import {
   type ClinicInstallation,
   collectCommand,
   collectedIn,
-  type ToolCommand,
   toolEnvironment,
   visualizeCommand,
 } from './tools.js';
@@ -21,7 +20,7 @@ const WORDS_KEPT = 400;
 
 export interface ClinicLook {
   /** What the program is started by; it must start in `directory`, where the tools leave files. */
-  readonly startedBy: ToolCommand & { readonly directory: string };
+  readonly startedBy: StartedBy;
   /** Reads what was collected, once the tool has ended, and makes its page. Never rejects. */
   conclude(): Promise<ClinicOutcome>;
   /** Removes what was collected. */

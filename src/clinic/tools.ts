@@ -1,6 +1,7 @@
 /** Command lines of clinic's tools, and where they put what they found. */
 import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { StartedBy } from '../host/index.js';
 import type { ClinicTool } from '../record/index.js';
 
 export interface ClinicInstallation {
@@ -9,21 +10,15 @@ export interface ClinicInstallation {
   readonly version: string;
 }
 
-/** How a program of Node.js is started under a tool, that it may only collect. */
-export interface ToolCommand {
-  /** The arguments of Node.js for the program follow. */
-  readonly argv: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-}
-
 /** The tools look for this in the name of what they are to show. */
 const NAME = '1';
 
+/** How a program of Node.js is started under a tool that may only collect; its own arguments follow. */
 export function collectCommand(
   { program }: ClinicInstallation,
   tool: ClinicTool,
   destination: string,
-): ToolCommand {
+): Pick<StartedBy, 'argv' | 'env'> {
   return {
     argv: [
       ...[process.execPath, program, tool, '--collect-only'],

@@ -1,5 +1,5 @@
 /** The port every cluster provider implements: variants go in, standing deployments come out. */
-import type { CounterSource, PodAgent } from '../host/index.js';
+import type { CounterSource, PodAgent, StartedBy } from '../host/index.js';
 import type { Isolation } from '../record/index.js';
 import type { VariantSpec, WorkloadProtocol } from '../variants/index.js';
 import type { Identity } from './certificates.js';
@@ -15,15 +15,6 @@ export interface ServiceSpec {
   readonly capacityPerSecond?: number;
   /** Share of requests answered with 503. */
   readonly faultRate: number;
-}
-
-/** A program that a Node sidecar is started by in place of Node.js, such as a profiler. */
-export interface StartedBy {
-  /** Its command line, up to where that of the sidecar goes on. */
-  readonly argv: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-  /** Folder it starts in. */
-  readonly directory: string;
 }
 
 export interface DeploySpec {

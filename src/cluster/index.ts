@@ -9,7 +9,6 @@ export type {
   LocalClusterOptions,
   MeasuredLink,
   ServiceSpec,
-  StartedBy,
 } from './cluster.js';
 export { K6_FILES, type K6Test, k6Manifests } from './kubernetes/k6-test-run.js';
 export {

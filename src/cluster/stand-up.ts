@@ -1,5 +1,5 @@
 /** Standing one variant up: its service, then the path from its end to its beginning. */
-import type { CoreSplit, ProcessHost } from '../host/index.js';
+import type { CoreSplit, ProcessHost, StartedBy } from '../host/index.js';
 import type { ProxySpec, VariantSpec } from '../variants/index.js';
 import {
   asksServer,
@@ -11,7 +11,7 @@ import {
   serviceArguments,
 } from './arguments.js';
 import type { Authority, Identity } from './certificates.js';
-import type { ServiceSpec, StartedBy } from './cluster.js';
+import type { ServiceSpec } from './cluster.js';
 import { standUpCustom } from './custom.js';
 import { standUpForeign } from './foreign/stand-up.js';
 import { agentDutiesOf, type KernelAgent, startKernelAgent } from './kernel-agent.js';

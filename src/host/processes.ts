@@ -20,6 +20,15 @@ export interface StartOptions {
   readonly onLine?: (line: string) => void;
 }
 
+/** A program that another is started by, such as a profiler. */
+export interface StartedBy {
+  /** Its command line, up to where that of the other goes on. */
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** Folder it starts in. */
+  readonly directory: string;
+}
+
 export interface Exit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -188,12 +197,12 @@ function follow(
   };
 }
 
-/** Sends SIGINT to one process of ours, whoever started it; nothing when it is gone. */
+/** Sends SIGINT to one process of ours, whoever started it; nothing when it is gone. Throws what the system says otherwise. */
 export function interruptProcess(pid: number): void {
   try {
     process.kill(pid, 'SIGINT');
-  } catch {
-    // Gone.
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
 

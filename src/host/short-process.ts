@@ -11,8 +11,8 @@ export interface ShortProcessOutcome {
 const MOST_OUTPUT_BYTES = 96 * 2 ** 20;
 
 /**
- * Runs `argv` with `input` on its stdin to its end, in `place.directory` where one is given. It is killed after `limitMs`, and so outlives the harness by no more
- * than that, if it ends not before. Never rejects.
+ * Runs `argv` with `input` on its stdin to its end, in `place.directory` where one is given. It is killed after `limitMs`, and
+ * so outlives the harness by no more than that, if it ends not before. Never rejects.
  */
 export function runToEnd(
   argv: readonly [program: string, ...args: string[]],

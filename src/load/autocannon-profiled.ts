@@ -1,15 +1,8 @@
 /** Load by autocannon, one of whose processes is started by a profiler: of the others nothing is kept. */
 import { join } from 'node:path';
-import { describeExit, installRoot, type ProcessHost } from '../host/index.js';
+import { describeExit, installRoot, type ProcessHost, type StartedBy } from '../host/index.js';
 import { type AutocannonSliceOrder, sharesOf, startAutocannon } from './autocannon.js';
 import { type AutocannonOrder, autocannonMessage } from './autocannon-messages.js';
-
-export interface ProfilerCommand {
-  /** Its command line, up to where the arguments of Node.js go on. */
-  readonly argv: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-  readonly directory: string;
-}
 
 export interface ProfiledLoad extends AutocannonSliceOrder {
   /** That share the connections, the profiled one among them. */
@@ -20,14 +13,15 @@ export interface ProfiledLoad extends AutocannonSliceOrder {
 const SLACK_MS = 30_000;
 
 /**
- * Sends for the slice and returns what the profiled process sent, once its profiler has ended; `fault` says how, where that was
- * not well, with its last lines. When `signal` is aborted, all of them are killed. Throws DRIVER_EXITED when another of the processes died.
+ * Sends for the slice and returns what the profiled process sent, once its profiler has ended; `fault` says how, where that
+ * was not well, with its last lines. When `signal` is aborted, all of them are killed. Throws DRIVER_EXITED when another of
+ * the processes died.
  */
 export async function profileAutocannon(
   host: ProcessHost,
   cores: readonly number[],
   cgroup: string | null,
-  { argv, env, directory }: ProfilerCommand,
+  { argv, env, directory }: StartedBy,
   signal: AbortSignal,
   { processes, connections, address, ...rest }: ProfiledLoad,
 ): Promise<{ readonly requests: number; readonly fault: string | null }> {

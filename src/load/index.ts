@@ -1,5 +1,5 @@
 export { type AutocannonDriver, type AutocannonResult, startAutocannon } from './autocannon.js';
-export { type ProfiledLoad, type ProfilerCommand, profileAutocannon } from './autocannon-profiled.js';
+export { type ProfiledLoad, profileAutocannon } from './autocannon-profiled.js';
 export { type DistributedAgent, distributedEngine } from './distributed-engine.js';
 export type { EngineReading, EngineReady, EngineSlice } from './engine-events.js';
 export { holdIdleConnections, type IdleConnections } from './idle-connections.js';

@@ -1,5 +1,5 @@
 /** What clinic looks at in a profile run: sidecars that run in Node.js, and autocannon where it makes the scenario's load. */
-import { CLINIC_TOOLS, type PlannedClinic } from '../record/index.js';
+import { CLINIC_STACKS, CLINIC_TOOLS, type PlannedClinic, type PlannedStacks } from '../record/index.js';
 import type { ScenarioLoad } from '../scenario/index.js';
 import type { VariantSpec } from '../variants/index.js';
 import type { Schedule } from './plan.js';
@@ -32,6 +32,14 @@ export function clinicOf(
     variants: own,
     generatorProcesses,
   };
+}
+
+/** The kinds of call stacks that its tools bring, and for how long each is looked at. */
+export function clinicStacks({ looks }: ClinicSchedule): PlannedStacks['looks'] {
+  return looks.flatMap(({ tool, durationMs }) => {
+    const kind = CLINIC_STACKS[tool];
+    return kind === undefined ? [] : [{ kind, seconds: durationMs / 1000 }];
+  });
 }
 
 /** As the record keeps it. */

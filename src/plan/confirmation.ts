@@ -17,7 +17,8 @@ const CONFIRMATION_NUMBER = 6;
 
 /**
  * The plan that runs failed gate rules again: their variants alone, on fresh processes and with another seed that follows
- * from the run's own, at a confidence of its own, in as many rounds as the run had if that part of the budget allows. Null where confirming is off.
+ * from the run's own, at a confidence of its own, in as many rounds as the run had if that part of the budget allows. Null
+ * where confirming is off.
  */
 export function confirmationOf(plan: Plan, failed: readonly GateResult[]): Plan | null {
   const budgetMs = plan.schedule.confirmBudgetMs ?? 0;

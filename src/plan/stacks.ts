@@ -1,8 +1,8 @@
 /** Plans of profile runs: one or two variants under the scenario's load, looked at and not measured. */
-import { NODE_STACK_KINDS, type PlannedStacks, STACK_KINDS } from '../record/index.js';
+import { STACK_KINDS } from '../record/index.js';
 import { mendUnknown, type ScenarioLoad } from '../scenario/index.js';
 import type { VariantSpec } from '../variants/index.js';
-import { clinicMs, clinicOf, isNodeVariant, plannedClinicOf } from './clinic.js';
+import { clinicMs, clinicOf, clinicStacks, isNodeVariant, plannedClinicOf } from './clinic.js';
 import type { Plan } from './plan.js';
 import { profileMs } from './profiles.js';
 import type { SteppedPlan } from './steps.js';
@@ -83,7 +83,7 @@ export function withStacks(plan: Plan, options: StacksOptions): SteppedPlan {
         hasLong: false,
         rounds,
         replicas: rounds,
-        stacks: { looks: inNode ? clinicLooks(durationMs) : looks.map(inSeconds) },
+        stacks: { looks: clinic === null || !inNode ? looks.map(inSeconds) : clinicStacks(clinic) },
         ...(clinic === null ? {} : { clinic: plannedClinicOf(clinic) }),
       },
       counterparts: {},
@@ -91,12 +91,6 @@ export function withStacks(plan: Plan, options: StacksOptions): SteppedPlan {
       estimatedSeconds: estimatedMs / 1000,
     },
   };
-}
-
-/** Kinds of stacks that clinic's tools bring, by which, and for how long they look. */
-function clinicLooks(durationMs: number): PlannedStacks['looks'] {
-  const lengths = { 'node-cpu': 2 * durationMs, 'node-heap': durationMs } as const;
-  return NODE_STACK_KINDS.map((kind) => inSeconds({ kind, durationMs: lengths[kind] }));
 }
 
 function inSeconds<K>({ kind, durationMs }: { readonly kind: K; readonly durationMs: number }) {

@@ -1,9 +1,16 @@
 /** What clinic, a set of profilers for Node.js, found in a process: lines of `slices.jsonl` of a profile run. */
 import { z } from 'zod';
+import type { NODE_STACK_KINDS } from './stacks.js';
 
 export const CLINIC_TOOLS = ['doctor', 'flame', 'bubbleprof', 'heapprofiler'] as const;
 export const clinicTool = z.enum(CLINIC_TOOLS);
 export type ClinicTool = z.infer<typeof clinicTool>;
+
+/** Which call stacks a tool brings; the others bring none. */
+export const CLINIC_STACKS: Readonly<Partial<Record<ClinicTool, (typeof NODE_STACK_KINDS)[number]>>> = {
+  flame: 'node-cpu',
+  heapprofiler: 'node-heap',
+};
 
 /** What doctor says of event loop, CPU, memory and garbage collection. */
 const diagnosis = z.object({

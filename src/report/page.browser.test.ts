@@ -110,9 +110,7 @@ describe.skipIf(chromiumPath() === null)('the report in a browser', { timeout: 6
   test('draws what each variant carries within an objective, and what that costs', async () => {
     const found = { run: searched, slices: [], windows: [] };
     await withPage(renderHtml(found, assets), {}, async ({ page, complaints }) => {
-      for (const id of ['objective-limit', 'objective-cores', 'rates']) {
-        expect(await page.locator(`[data-chart="${id}"]`).isVisible(), id).toBe(true);
-      }
+      for (const id of ['objective-limit', 'objective-cores', 'rates']) await expectDrawn(page, id);
       await page.locator('#rates').screenshot({ path: join(screenshots, 'objective.png') });
       expect(complaints).toEqual([]);
     });

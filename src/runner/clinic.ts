@@ -6,7 +6,7 @@ import type { Clinic, ClinicLook, ClinicOutcome } from '../clinic/index.js';
 import type { Deployment } from '../cluster/index.js';
 import type { EngineSlice } from '../load/index.js';
 import { PROFILE_WARMUP_MS, workloadOf } from '../plan/index.js';
-import type { ClinicRecord, ClinicTool } from '../record/index.js';
+import { CLINIC_STACKS, type ClinicRecord, type ClinicTool } from '../record/index.js';
 import type { VariantSpec } from '../variants/index.js';
 import { orderOf } from './blocks.js';
 import { targetOf } from './generation.js';
@@ -102,7 +102,8 @@ function keepStacks(
   found: NonNullable<ClinicOutcome['stacks']>,
 ): void {
   const { round, replica } = session;
-  const kind = tool === 'flame' ? 'node-cpu' : 'node-heap';
+  const kind = CLINIC_STACKS[tool];
+  if (kind === undefined) return;
   session.sink.append({
     ...{ type: 'stacks', kind, round, replica, variant, role, pid, startedAtMicros, requests, found },
   });
@@ -115,9 +116,9 @@ async function sliceOfSidecar(
   { startedBy }: ClinicLook,
 ): Promise<Looked> {
   const deployment = await standAlone(session, variant, startedBy);
-  const [profiled] = deployment.processes
-    .filter(({ role }) => session.ports.cluster.dataPlaneRoles(variant).includes(role))
-    .reverse();
+  const roles = session.ports.cluster.dataPlaneRoles(variant);
+  // They are listed from the service on, so that the first of the path is the last.
+  const profiled = deployment.processes.findLast(({ role }) => roles.includes(role));
   if (profiled === undefined) throw new RangeError(`${variant.id} stands without a sidecar`);
   const { role, pid } = profiled;
   const startedAtMicros = session.ports.clock.nowMicros();

@@ -1,7 +1,7 @@
 /** What the parts of a running benchmark share. */
 import type { Clinic } from '../clinic/index.js';
 import type { Cluster, Deployment } from '../cluster/index.js';
-import type { Clock, CounterSource } from '../host/index.js';
+import type { Clock, CounterSource, StartedBy } from '../host/index.js';
 import type {
   AutocannonDriver,
   EngineTarget,
@@ -9,7 +9,6 @@ import type {
   K6Driver,
   LoadgenEngine,
   ProfiledLoad,
-  ProfilerCommand,
 } from '../load/index.js';
 import type { Plan } from '../plan/index.js';
 import type { AdminSnapshot } from '../probes/index.js';
@@ -45,7 +44,7 @@ export interface RunnerPorts {
   readonly interrupt: (pid: number) => void;
   /** Makes load by autocannon, one of whose processes is started by a profiler. */
   readonly profileAutocannon: (
-    startedBy: ProfilerCommand,
+    startedBy: StartedBy,
     signal: AbortSignal,
     order: ProfiledLoad,
   ) => Promise<{ readonly requests: number; readonly fault: string | null }>;

@@ -2,23 +2,27 @@
  * Synthetic records for the tests of everything right of the record: what a run with these costs would have
  * written. Nothing here is ever shown to a user; no measured run passes through it.
  */
-import {
-  type BucketCounts,
-  type CoreSnapshot,
-  type CpuEdges,
-  createLatencyRecorder,
-  type GateRule,
-  type Pair,
-  type ProcessSnapshot,
-  RUN_SCHEMA,
-  type RunRecord,
-  type RunVariant,
-  type SliceRecord,
-  type Snapshot,
-  type Track,
-  type WindowRecord,
+import type {
+  CpuEdges,
+  GateRule,
+  Pair,
+  RunRecord,
+  RunVariant,
+  SliceRecord,
+  Snapshot,
+  Track,
+  WindowRecord,
 } from '../../record/index.js';
-import { createRandom, type Random } from '../random.js';
+import { createRandom } from '../random.js';
+import { latenciesNs, recorded } from './built-latencies.js';
+import {
+  coresOf,
+  freshProcess,
+  type ProcessState,
+  processSnapshot,
+  START_MICROS,
+} from './built-processes.js';
+import { builtRunRecord } from './built-run-record.js';
 
 export interface BuiltVariant {
   readonly id: string;
@@ -81,25 +85,10 @@ export interface BuiltRecord {
   readonly windows: WindowRecord[];
 }
 
-const START_MICROS = 1_750_000_000_000_000;
 const RESPONSE_BYTES = 16_384;
 const HEADER_BYTES = 180;
-const GC_PAUSE_NS = 60_000;
 const SERVICE_CPU_MICROS = 20;
 const GENERATOR_CPU_MICROS = 25;
-
-interface ProcessState {
-  readonly role: string;
-  readonly pid: number;
-  cpuNs: number;
-  requests: number;
-  dials: number;
-  pooledBytes: number;
-  bytes: number;
-  allocBytes: number;
-  gcCycles: number;
-  switches: number;
-}
 
 interface VariantState {
   readonly spec: Required<Omit<BuiltVariant, 'reason' | 'kind'>>;
@@ -315,58 +304,7 @@ export function buildRun(options: BuildOptions): BuiltRecord {
     settings.variants
       .filter((variant) => variant.id !== baseline)
       .map((variant) => ({ candidate: variant.id, baseline: baseline ?? '' }));
-  const run: RunRecord = {
-    schema: RUN_SCHEMA,
-    runId: 'built-for-a-test',
-    meshmarkVersion: '0.1.0',
-    command: ['meshmark', 'run', 'scenarios/built.yaml'],
-    seed: settings.seed,
-    createdAt: '2026-01-02T03:04:05.000Z',
-    finishedAt: '2026-01-02T03:06:05.000Z',
-    state: 'finished',
-    stateReason: null,
-    scenario: {
-      name: 'built',
-      path: 'scenarios/built.yaml',
-      text: 'schema: meshmark.scenario/1\nname: built\n',
-    },
-    planned: {
-      baseline,
-      pairs: [...pairs],
-      confidence: settings.confidence,
-      margin: settings.margin,
-      gate: [...(settings.gate ?? [])],
-      model: settings.model,
-      offeredRatePerSecond: settings.model === 'open' ? settings.ratePerSecond : null,
-      hasMicro: settings.microBlocksPerRound > 0,
-      hasLong: settings.longBlocksPerRound > 0,
-      rounds: settings.rounds,
-      replicas,
-    },
-    variants: settings.variants.map(runVariantOf),
-    machine: {
-      hostname: 'test-machine',
-      platform: 'linux',
-      arch: 'x64',
-      kernel: '6.18.0',
-      cpuModel: 'Test CPU',
-      cores: 2,
-      memoryBytes: 8_000_000_000,
-      governor: null,
-      virtualised: null,
-      loadAverage: [0.1, 0.1, 0.1],
-      clockTicksPerSecond: 100,
-      interruptAccounting: 'off: interrupt time is billed to the process that was interrupted',
-      nodeVersion: '20.20.0',
-      goVersion: 'go1.26.8',
-      binaries: { dataplane: '0'.repeat(64) },
-      fingerprint: 'f00d',
-    },
-    isolation: { generatorCores: [0], dataPlaneCores: [1], cgroups: null, keptAwake: [], notIsolated: [] },
-    parity: [],
-    floor: null,
-    analysis: null,
-  };
+  const run = builtRunRecord({ ...settings, baseline, pairs, replicas }, settings.variants.map(runVariantOf));
   return { run, slices, windows };
 }
 
@@ -404,97 +342,4 @@ function runVariantOf(variant: BuiltVariant): RunVariant {
     reason: variant.reason ?? null,
     witness: null,
   };
-}
-
-function freshProcess(role: string, pid: number): ProcessState {
-  return {
-    role,
-    pid,
-    cpuNs: 5_000_000,
-    requests: 0,
-    dials: 0,
-    pooledBytes: 0,
-    bytes: 0,
-    allocBytes: 0,
-    gcCycles: 0,
-    switches: 0,
-  };
-}
-
-function processSnapshot(process: ProcessState, admin: boolean): ProcessSnapshot {
-  const empty: BucketCounts = { upperNs: [100, null], counts: [0, 0] };
-  // A kernel counts in ticks of 10 ms, so these two are rounded as its own are.
-  const ticks = (micros: number) => Math.round(micros / 10_000) * 10_000;
-  const gets = process.pooledBytes > 0 ? process.requests : 0;
-  return {
-    role: process.role,
-    pid: process.pid,
-    cpuNs: process.cpuNs,
-    userMicros: ticks((process.cpuNs / 1000) * 0.4),
-    systemMicros: ticks((process.cpuNs / 1000) * 0.6),
-    voluntarySwitches: process.switches,
-    involuntarySwitches: Math.round(process.switches / 20),
-    rssBytes: 18_000_000,
-    rssPeakBytes: 20_000_000 + Math.min(4_000_000, process.requests * 100),
-    runtime: admin
-      ? {
-          gcCycles: process.gcCycles,
-          gcPauses: { upperNs: [GC_PAUSE_NS, 2 * GC_PAUSE_NS, null], counts: [process.gcCycles * 2, 0, 0] },
-          gcCpuSeconds: (process.cpuNs / 1e9) * 0.1,
-          allocBytes: process.allocBytes,
-          allocObjects: process.allocBytes / 500,
-          heapLiveBytes: 4_000_000,
-          goroutines: 40,
-          schedLatency: empty,
-          mutexWaitSeconds: 0,
-        }
-      : null,
-    witness: admin
-      ? {
-          requests: process.requests,
-          connectionsAccepted: 16,
-          requestsVerified: 0,
-          upstreamDials: process.dials,
-          bytesCopied: process.bytes,
-          bytesThroughPool: process.pooledBytes,
-          poolGets: gets,
-          poolHits: gets,
-        }
-      : null,
-  };
-}
-
-function coresOf(machine: {
-  readonly nowMicros: number;
-  readonly generatorMicros: number;
-  readonly dataPlaneMicros: number;
-  readonly systemMicros: number;
-}): CoreSnapshot[] {
-  const elapsed = machine.nowMicros - START_MICROS;
-  const core = (cpu: number, user: number): CoreSnapshot => ({
-    cpu,
-    userMicros: user,
-    systemMicros: machine.systemMicros / 2,
-    irqMicros: 0,
-    softirqMicros: 0,
-    stealMicros: elapsed * 0.01,
-    idleMicros: Math.max(0, elapsed - user - machine.systemMicros / 2),
-  });
-  return [core(0, machine.generatorMicros), core(1, machine.dataPlaneMicros)];
-}
-
-const recorder = createLatencyRecorder();
-
-/** A log-normal shape (σ 0.35) with one request in 200 five times as slow. */
-function latenciesNs(random: Random, requests: number, medianMicros: number): number[] {
-  return Array.from({ length: requests }, () => {
-    const slow = random.uniform() < 0.005 ? 5 : 1;
-    return medianMicros * 1000 * slow * Math.exp(0.35 * random.normal());
-  });
-}
-
-function recorded(samplesNs: readonly number[]): string {
-  recorder.reset();
-  for (const ns of samplesNs) recorder.record(ns);
-  return recorder.encode();
 }

@@ -2,31 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { appendOutcome, type PowerOutcome, powerTable, readOutcomes } from './outcomes.js';
+import { appendOutcome, powerTable, readOutcomes } from './outcomes.js';
+import { powerOutcome as outcome } from './testing/power-outcome.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'meshmark-power-'));
 afterAll(() => rmSync(folder, { recursive: true }));
-
-const outcome = (size: number, seconds: number, found: boolean, confirmed = found): PowerOutcome => ({
-  at: '2026-01-02T03:04:05.000Z',
-  meshmarkVersion: '0.1.0',
-  machine: { fingerprint: 'f00d', cpuModel: 'Test CPU', cores: 2, kernel: '6.18', virtualised: null },
-  planted: { what: 'cpu', size },
-  seconds,
-  runSeconds: seconds / 2,
-  slices: 'micro: {requests: 100}',
-  burnMicros: size,
-  seed: 1,
-  wallSeconds: 31,
-  rounds: 6,
-  plannedRounds: 9,
-  confirmConfidence: 0.9,
-  ratio: 1.05,
-  low: 1.01,
-  high: 1.09,
-  found,
-  confirmed,
-});
 
 describe('the outcomes of power runs', () => {
   it('are kept a line each and read back', () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { curvesText } from './curves.js';
-import type { PowerOutcome } from './outcomes.js';
+import { testMachine as machine, powerOutcome as ours } from './testing/power-outcome.js';
 import {
   appendUsualOutcome,
   metricsOf,
@@ -16,8 +16,6 @@ const folder = mkdtempSync(join(tmpdir(), 'meshmark-usual-way-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 type Verdict = 'worse' | 'better' | '~';
-const machine = { fingerprint: 'f00d', cpuModel: 'Test CPU', cores: 2, kernel: '6.18', virtualised: null };
-
 function usual(
   size: number,
   seconds: number,
@@ -43,29 +41,6 @@ function usual(
     runSeconds: seconds / 10,
     wallSeconds: seconds,
     metrics: { 'latency.p50': metric(verdicts.p50), 'cpu.per_request': metric(verdicts.cpu) },
-  };
-}
-
-function ours(size: number, seconds: number, found: boolean, confirmed: boolean): PowerOutcome {
-  return {
-    at: '2026-01-02T03:04:05.000Z',
-    meshmarkVersion: '0.1.0',
-    machine,
-    planted: { what: 'cpu', size },
-    seconds,
-    runSeconds: seconds / 2,
-    slices: 'micro: {requests: 100}',
-    burnMicros: size,
-    seed: 1,
-    wallSeconds: 20,
-    rounds: 6,
-    plannedRounds: 9,
-    confirmConfidence: 0.9,
-    ratio: 1.05,
-    low: 1.01,
-    high: 1.09,
-    found,
-    confirmed,
   };
 }
 

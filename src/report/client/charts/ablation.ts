@@ -1,10 +1,11 @@
 /** What each factor does to a variant: a dot and its interval for switching it off, and for switching it on. */
-import type { Chart, ChartConfiguration, Plugin } from 'chart.js';
+import type { ChartConfiguration } from 'chart.js';
 import type { AblationSeries, RatioInterval } from '../../chart-data.js';
 import { change } from '../../format.js';
 import { seriesColour, type Theme } from '../theme.js';
-import { axis, base } from './frame.js';
+import { axis, base, laneAxis } from './frame.js';
 import { ratioTicks } from './ratio-ticks.js';
+import { whiskers } from './whiskers.js';
 
 const LANE_PX = 46;
 /** How far the two dots of a factor stand above and below its middle, in lanes. */
@@ -94,29 +95,22 @@ export function ablationChart(
               callback: (value) => change(Math.exp(Number(value)), 0),
             },
           },
-          y: {
-            ...axis(theme, ''),
-            type: 'linear',
-            reverse: true,
-            min: -0.5,
-            max: factors.length - 0.5,
-            grid: { display: false },
-            afterBuildTicks: (scale) => {
-              scale.ticks = factors.map((_, lane) => ({ value: lane }));
-            },
-            ticks: {
-              color: theme.ink,
-              autoSkip: false,
-              callback: (value) => factors[Number(value)]?.label ?? '',
-            },
-            title: { display: false },
-          },
+          y: laneAxis(
+            theme,
+            factors.map(({ label }) => label),
+          ),
         },
       },
       plugins: [
         whiskers(
-          marks.map((own) => own.map(({ interval, lane }) => ({ interval, lane }))),
-          theme,
+          marks.flatMap((own, index) =>
+            own.map(({ interval: [, low, high], lane }) => ({
+              low: Math.log(low),
+              high: Math.log(high),
+              lane,
+              colour: ablationParts(theme)[index]?.colour ?? theme.ink,
+            })),
+          ),
         ),
       ],
     },
@@ -125,37 +119,4 @@ export function ablationChart(
 
 function described([ratio, low, high]: RatioInterval): string {
   return `${change(ratio)} (${change(low)} to ${change(high)})`;
-}
-
-/** Draws each interval as a line behind its dot. */
-function whiskers(
-  marks: readonly (readonly { readonly interval: RatioInterval; readonly lane: number }[])[],
-  theme: Theme,
-): Plugin<'scatter'> {
-  return {
-    id: 'whiskers',
-    beforeDatasetsDraw(chart: Chart) {
-      const { ctx } = chart;
-      const { x, y } = chart.scales;
-      if (x === undefined || y === undefined) return;
-      const { left, top, width, height } = chart.chartArea;
-      ctx.save();
-      ctx.beginPath();
-      ctx.rect(left, top, width, height);
-      ctx.clip();
-      ctx.lineWidth = 2.5;
-      ctx.lineCap = 'round';
-      marks.forEach((own, index) => {
-        ctx.strokeStyle = ablationParts(theme)[index]?.colour ?? theme.ink;
-        for (const { interval, lane } of own) {
-          const at = y.getPixelForValue(lane);
-          ctx.beginPath();
-          ctx.moveTo(x.getPixelForValue(Math.log(interval[1])), at);
-          ctx.lineTo(x.getPixelForValue(Math.log(interval[2])), at);
-          ctx.stroke();
-        }
-      });
-      ctx.restore();
-    },
-  };
 }

@@ -1,9 +1,10 @@
 /** One figure of each variant: a dot and the interval it lies in, on a scale from nought. */
-import type { Chart, ChartConfiguration, Plugin } from 'chart.js';
+import type { ChartConfiguration } from 'chart.js';
 import type { Estimate, EstimateSeries } from '../../chart-data.js';
 import { significant } from '../../format.js';
 import { seriesColour, type Theme } from '../theme.js';
-import { axis, base } from './frame.js';
+import { axis, base, laneAxis } from './frame.js';
+import { whiskers } from './whiskers.js';
 
 const LANE_PX = 34;
 /** Room beyond the last interval, as a share of the scale. */
@@ -49,26 +50,19 @@ export function estimatesChart(
             suggestedMax:
               (1 + AIR) * Math.max(0, ...rows.map(({ value, high }) => Math.max(value, high ?? 0))),
           },
-          y: {
-            ...axis(theme, ''),
-            type: 'linear',
-            reverse: true,
-            min: -0.5,
-            max: rows.length - 0.5,
-            grid: { display: false },
-            afterBuildTicks: (scale) => {
-              scale.ticks = rows.map((_, lane) => ({ value: lane }));
-            },
-            ticks: {
-              color: theme.ink,
-              autoSkip: false,
-              callback: (value) => rows[Number(value)]?.label ?? '',
-            },
-            title: { display: false },
-          },
+          y: laneAxis(
+            theme,
+            rows.map(({ label }) => label),
+          ),
         },
       },
-      plugins: [intervals(rows, colours)],
+      plugins: [
+        whiskers(
+          rows.flatMap(({ variant, low, high }, lane) =>
+            low === null || high === null ? [] : [{ low, high, lane, colour: seriesColour(theme, variant) }],
+          ),
+        ),
+      ],
     },
   };
 }
@@ -78,28 +72,4 @@ function described(row: Estimate | undefined): string {
   const { label, value, low, high } = row;
   const range = low === null || high === null ? '' : ` (${significant(low)} to ${significant(high)})`;
   return `${label}: ${significant(value)}${range}`;
-}
-
-/** Draws each interval as a line behind its dot. */
-function intervals(rows: readonly Estimate[], colours: readonly string[]): Plugin<'scatter'> {
-  return {
-    id: 'intervals',
-    beforeDatasetsDraw(chart: Chart) {
-      const { ctx } = chart;
-      const { x, y } = chart.scales;
-      if (x === undefined || y === undefined) return;
-      ctx.save();
-      ctx.lineWidth = 2.5;
-      ctx.lineCap = 'round';
-      rows.forEach(({ low, high }, lane) => {
-        if (low === null || high === null) return;
-        ctx.strokeStyle = colours[lane] ?? '';
-        ctx.beginPath();
-        ctx.moveTo(x.getPixelForValue(low), y.getPixelForValue(lane));
-        ctx.lineTo(x.getPixelForValue(high), y.getPixelForValue(lane));
-        ctx.stroke();
-      });
-      ctx.restore();
-    },
-  };
 }

@@ -17,6 +17,27 @@ export function axis(theme: Theme, title: string) {
   };
 }
 
+/** A scale of lanes from top to bottom, each with its name in front. */
+export function laneAxis(theme: Theme, names: readonly string[]) {
+  return {
+    ...axis(theme, ''),
+    type: 'linear' as const,
+    reverse: true,
+    min: -0.5,
+    max: names.length - 0.5,
+    grid: { display: false },
+    afterBuildTicks: (scale: { ticks: { value: number }[] }) => {
+      scale.ticks = names.map((_, lane) => ({ value: lane }));
+    },
+    ticks: {
+      color: theme.ink,
+      autoSkip: false,
+      callback: (value: string | number) => names[Number(value)] ?? '',
+    },
+    title: { display: false },
+  };
+}
+
 /** Options of every chart: no animation, as wide as its place, one look of tooltip. */
 export function base(theme: Theme) {
   return {
