@@ -29,6 +29,7 @@ export default defineConfig({
           // Its tests measure this machine: one at a time, or they measure one another.
           fileParallelism: false,
           testTimeout: 300_000,
+          globalSetup: ['infra/checks/own-temporary-folder.mjs'],
           hookTimeout: 120_000,
         },
       },
@@ -41,6 +42,7 @@ export default defineConfig({
           // There is one cluster on a machine.
           fileParallelism: false,
           testTimeout: 600_000,
+          globalSetup: ['infra/checks/own-temporary-folder.mjs'],
           maxConcurrency: 3,
           hookTimeout: 3_600_000,
         },

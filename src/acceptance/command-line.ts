@@ -77,7 +77,7 @@ export function meshmark(
 
 /** A fresh folder for one test. */
 export function scratchFolder(): string {
-  return mkdtempSync(join(tmpdir(), 'meshmark-test-'));
+  return mkdtempSync(join(process.env.MESHMARK_TEST_FOLDER ?? tmpdir(), 'meshmark-test-'));
 }
 
 /** Writes a scenario into a fresh folder and returns its path. */
