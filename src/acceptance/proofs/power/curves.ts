@@ -1,7 +1,17 @@
 /** Both ways side by side: what share of decisions found what was planted, by the time that they were given. */
 import { CONFIRMATION_CONFIDENCE } from '../../../plan/index.js';
 import type { PowerOutcome } from './outcomes.js';
-import { grouped, inOrder, markdownTable, mean, type Placed, plantedText, shareText } from './telling.js';
+import {
+  grouped,
+  inOrder,
+  kindOf,
+  machinesText,
+  markdownTable,
+  mean,
+  type Placed,
+  plantedText,
+  shareText,
+} from './telling.js';
 import { USUAL_GENERATORS } from './usual-generators.js';
 import { USUAL_METRIC_NAMES, USUAL_METRICS } from './usual-metrics.js';
 import type { UsualOutcome } from './usual-outcomes.js';
@@ -17,26 +27,26 @@ interface Curve {
 }
 
 /**
- * Markdown: for each machine and size a table with a row for each way to decide and a column for each time that either was
+ * Markdown: for each kind of machine and size a table with a row for each way to decide and a column for each time that either was
  * given. Where nothing was planted, what is found is a false alarm.
  */
 export function curvesText(ours: readonly PowerOutcome[], usual: readonly UsualOutcome[]): string {
   const placed: Placed[] = [...ours, ...usual];
-  const places = grouped(placed.sort(inOrder), keyOf);
-  return places
-    .flatMap(([place]) => {
+  return grouped(placed.sort(inOrder), keyOf)
+    .flatMap((placedHere) => {
+      const [place] = placedHere;
       if (place === undefined) return [];
       const key = JSON.stringify(keyOf(place));
       const here = <One extends Placed>(all: readonly One[]) =>
         all.filter((one) => JSON.stringify(keyOf(one)) === key);
-      const title = `${plantedText(place.planted)} (${place.machine.fingerprint}: ${place.machine.cores} cores)`;
+      const title = `${plantedText(place.planted)} (${machinesText(placedHere)})`;
       return [`${title}\n\n${tableOf([...ourCurves(here(ours)), ...usualCurves(here(usual))])}`];
     })
     .join('\n\n');
 }
 
 function keyOf({ machine, planted }: Placed): readonly (string | number)[] {
-  return [machine.fingerprint, planted.what, planted.size];
+  return [kindOf(machine), planted.what, planted.size];
 }
 
 function ourCurves(outcomes: readonly PowerOutcome[]): Curve[] {

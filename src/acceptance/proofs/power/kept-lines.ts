@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { checkout } from '../../command-line.js';
 
-/** What every outcome says of the machine; figures of two machines are never added up. */
+/** What every outcome says of the machine; decisions on two machines may add up, their figures never do. */
 export const machineShape = z.object({
   fingerprint: z.string(),
   cpuModel: z.string(),
@@ -12,6 +12,7 @@ export const machineShape = z.object({
   kernel: z.string(),
   virtualised: z.string().nullable(),
 });
+export type KeptMachine = z.infer<typeof machineShape>;
 
 /** `cpu` in percent of plain's CPU per request, `latency` in µs; 0 is plain against itself. */
 export const plantedShape = z.object({ what: z.enum(['cpu', 'latency']), size: z.number() });

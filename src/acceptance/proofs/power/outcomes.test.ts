@@ -30,4 +30,15 @@ describe('the outcomes of power runs', () => {
       '60 s | 10 | 9 of 10, 90 % (60 % to 98 %) | 8 of 10, 80 % (49 % to 94 %) at 90 % | 67 % | +5.0 %',
     );
   });
+
+  it('add up over machines of one kind, and only of one', () => {
+    const on = (fingerprint: string, cpuModel: string) => {
+      const one = outcome(0, 60, false);
+      return { ...one, machine: { ...one.machine, fingerprint, cpuModel } };
+    };
+    const lines = powerTable([on('1', 'One'), on('2', 'Other'), on('3', 'One')]).split('\n');
+    expect(lines[2]).toContain('| One, 2 cores: 2 machines | nothing (cpu): false alarms | 60 s | 2 | 0 of 2');
+    expect(lines[3]).toContain('| Other, 2 cores: 1 machine | nothing (cpu): false alarms | 60 s | 1 | 0 of 1');
+    expect(lines).toHaveLength(4);
+  });
 });

@@ -1,7 +1,17 @@
 /** What the runs of `npm run bench:power` came to, a line each, kept in the repository and told as a table. */
 import { z } from 'zod';
 import { keepLine, keptFile, machineShape, plantedShape, readKept } from './kept-lines.js';
-import { grouped, inOrder, markdownTable, mean, meanChangeText, plantedText, shareText } from './telling.js';
+import {
+  grouped,
+  inOrder,
+  kindOf,
+  machinesText,
+  markdownTable,
+  mean,
+  meanChangeText,
+  plantedText,
+  shareText,
+} from './telling.js';
 
 const OUTCOMES_FILE = keptFile('outcomes.jsonl');
 
@@ -46,10 +56,10 @@ export function readOutcomes(file: string = OUTCOMES_FILE): PowerOutcome[] {
 
 const HEAD = ['machine', 'planted', 'given', 'runs', 'found', 'confirmed', 'blocks used', 'mean change'];
 
-/** A Markdown table: for each machine, size and time the share of runs that found it, with Wilson's 95 % interval. */
+/** A Markdown table: for each kind of machine, size and time the share of runs that found it, with Wilson's 95 % interval. */
 export function powerTable(outcomes: readonly PowerOutcome[]): string {
   const cells = grouped([...outcomes].sort(inOrder), ({ machine, planted, seconds, confirmConfidence }) => [
-    machine.fingerprint,
+    kindOf(machine),
     planted.what,
     planted.size,
     seconds,
@@ -61,9 +71,9 @@ export function powerTable(outcomes: readonly PowerOutcome[]): string {
 function rowOf(runs: readonly PowerOutcome[]): string[] {
   const [first] = runs;
   if (first === undefined) return [];
-  const { machine, planted, seconds, confirmConfidence } = first;
+  const { planted, seconds, confirmConfidence } = first;
   return [
-    `${machine.fingerprint}: ${machine.cores} cores`,
+    machinesText(runs),
     plantedText(planted),
     `${seconds} s`,
     String(runs.length),

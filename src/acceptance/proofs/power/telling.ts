@@ -1,6 +1,6 @@
 /** How outcomes are told: in words, shares with their intervals, and Markdown tables. */
 import { wilson } from '../../../stats/index.js';
-import type { Planted } from './kept-lines.js';
+import type { KeptMachine, Planted } from './kept-lines.js';
 
 /** What was planted, in words; what is found of nothing is a false alarm. */
 export function plantedText({ what, size }: Planted): string {
@@ -42,19 +42,32 @@ export function grouped<One>(all: readonly One[], keyOf: (one: One) => unknown):
   return [...groups.values()];
 }
 
-/** The order of two outcomes in a table: by machine, what was planted, its size, and the time that was given. */
+/** The order of two outcomes in a table: by kind of machine, what was planted, its size, and the time that was given. */
 export function inOrder(a: Placed, b: Placed): number {
   return (
-    a.machine.fingerprint.localeCompare(b.machine.fingerprint) ||
+    kindOf(a.machine).localeCompare(kindOf(b.machine)) ||
     a.planted.what.localeCompare(b.planted.what) ||
     a.planted.size - b.planted.size ||
     a.seconds - b.seconds
   );
 }
 
+/** The kind of a machine: decisions on machines of one kind add up, since each compares on its own machine. */
+export function kindOf({ cpuModel, cores, virtualised }: KeptMachine): string {
+  return `${cpuModel}, ${cores} cores${virtualised === null ? '' : `, ${virtualised}`}`;
+}
+
+/** A kind and how many machines of it the outcomes are of, as `AMD EPYC, 2 cores, kvm: 2 machines`. */
+export function machinesText(outcomes: readonly { readonly machine: KeptMachine }[]): string {
+  const [first] = outcomes;
+  if (first === undefined) return '–';
+  const machines = new Set(outcomes.map(({ machine }) => machine.fingerprint)).size;
+  return `${kindOf(first.machine)}: ${machines} ${machines === 1 ? 'machine' : 'machines'}`;
+}
+
 /** What places an outcome in a table. */
 export interface Placed {
-  readonly machine: { readonly fingerprint: string; readonly cores: number };
+  readonly machine: KeptMachine;
   readonly planted: Planted;
   /** How long the decision was given. */
   readonly seconds: number;

@@ -105,7 +105,7 @@ describe('both curves', () => {
 
   it('have a table for each size, a row for each way and a column for each time of either', () => {
     const [nothing = '', five = ''] = text.split('\n\n+5 % CPU');
-    expect(nothing).toContain('nothing (cpu): false alarms (f00d: 2 cores)');
+    expect(nothing).toContain('nothing (cpu): false alarms (Test CPU, 2 cores: 1 machine)');
     expect(nothing).not.toContain('meshmark');
     expect(five).toContain('| found by | given 30 s | given 60 s |');
     expect(rowOf('meshmark, found once')).toContain('| 2 of 2, 100 %');

@@ -1,7 +1,17 @@
 /** What the decisions of `npm run bench:usual-way` came to, a line each, kept in the repository and told as a table. */
 import { z } from 'zod';
 import { keepLine, keptFile, machineShape, plantedShape, readKept } from './kept-lines.js';
-import { grouped, inOrder, markdownTable, mean, meanChangeText, plantedText, shareText } from './telling.js';
+import {
+  grouped,
+  inOrder,
+  kindOf,
+  machinesText,
+  markdownTable,
+  mean,
+  meanChangeText,
+  plantedText,
+  shareText,
+} from './telling.js';
 import type { UsualDecision } from './usual-decision.js';
 import { USUAL_GENERATORS } from './usual-generators.js';
 import { USUAL_METRIC_NAMES, USUAL_METRICS, type UsualMetric, type UsualRun } from './usual-metrics.js';
@@ -91,10 +101,10 @@ const HEAD = [
   'took',
 ];
 
-/** A Markdown table: for each machine, size, time, generator and metric, how often benchstat called B worse or better. */
+/** A Markdown table: for each kind of machine, size, time, generator and metric, how often benchstat called B worse or better. */
 export function usualTable(outcomes: readonly UsualOutcome[]): string {
   const cells = grouped([...outcomes].sort(inOrder), ({ machine, planted, seconds, generator }) => [
-    machine.fingerprint,
+    kindOf(machine),
     planted.what,
     planted.size,
     seconds,
@@ -106,7 +116,7 @@ export function usualTable(outcomes: readonly UsualOutcome[]): string {
 function rowsOf(outcomes: readonly UsualOutcome[]): string[][] {
   const [first] = outcomes;
   if (first === undefined) return [];
-  const { machine, planted, seconds, generator } = first;
+  const { planted, seconds, generator } = first;
   return USUAL_METRIC_NAMES.flatMap((metric) => {
     const of = outcomes.flatMap(({ metrics }) => metrics[metric] ?? []);
     if (of.length === 0) return [];
@@ -116,7 +126,7 @@ function rowsOf(outcomes: readonly UsualOutcome[]): string[][] {
     const ratios = of.map((one) => one.candidateMeanMicros / one.baselineMeanMicros);
     return [
       [
-        `${machine.fingerprint}: ${machine.cores} cores`,
+        machinesText(outcomes),
         plantedText(planted),
         `${seconds} s`,
         generator.name,

@@ -1,7 +1,8 @@
 /** Outcomes of power runs as tests need them. */
+import type { KeptMachine } from '../kept-lines.js';
 import type { PowerOutcome } from '../outcomes.js';
 
-export const testMachine = {
+export const testMachine: KeptMachine = {
   fingerprint: 'f00d',
   cpuModel: 'Test CPU',
   cores: 2,
