@@ -37,8 +37,12 @@ describe('the outcomes of power runs', () => {
       return { ...one, machine: { ...one.machine, fingerprint, cpuModel } };
     };
     const lines = powerTable([on('1', 'One'), on('2', 'Other'), on('3', 'One')]).split('\n');
-    expect(lines[2]).toContain('| One, 2 cores: 2 machines | nothing (cpu): false alarms | 60 s | 2 | 0 of 2');
-    expect(lines[3]).toContain('| Other, 2 cores: 1 machine | nothing (cpu): false alarms | 60 s | 1 | 0 of 1');
+    expect(lines[2]).toContain(
+      '| One, 2 cores: 2 machines | nothing (cpu): false alarms | 60 s | 2 | 0 of 2',
+    );
+    expect(lines[3]).toContain(
+      '| Other, 2 cores: 1 machine | nothing (cpu): false alarms | 60 s | 1 | 0 of 1',
+    );
     expect(lines).toHaveLength(4);
   });
 });
