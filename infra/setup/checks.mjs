@@ -6,7 +6,7 @@ import { findExecutable, repositoryRoot, run, tail } from './steps.mjs';
 import { NOTHING, ONE_FAILED, sum, tallyGo, tallyVitest, withExitCode } from './tally.mjs';
 
 /** @typedef {import('./tally.mjs').Tally} Tally */
-/** @typedef {'packages' | 'harness' | 'go' | 'dataplane' | 'chromium' | 'wrk' | 'proxies' | 'k6' | 'clinic' | 'kernel-tools' | 'kubernetes'} Need */
+/** @typedef {'packages' | 'harness' | 'go' | 'dataplane' | 'chromium' | 'wrk' | 'proxies' | 'k6' | 'clinic' | 'perf' | 'kernel-tools' | 'kubernetes'} Need */
 
 /**
  * What the set-up brought, for the steps that named it among their needs.
@@ -65,7 +65,7 @@ export const CHECKS = [
   {
     name: 'acceptance',
     title: 'end to end on the local cluster',
-    needs: ['packages', 'harness', 'dataplane', 'wrk', 'proxies', 'k6', 'clinic', 'kernel-tools'],
+    needs: ['packages', 'harness', 'dataplane', 'wrk', 'proxies', 'k6', 'clinic', 'perf', 'kernel-tools'],
     perform: () => vitest('acceptance'),
   },
   {

@@ -78,6 +78,12 @@ export async function ensureProxies() {
   return tried.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])).join(', ');
 }
 
+/** Path of perf. @throws {MissingProgram} with the command that brings it */
+export function ensurePerf() {
+  const own = process.env.MESHMARK_PERF;
+  return ensureProgram(own ? [own] : ['perf'], 'linux-perf', 'put perf on PATH');
+}
+
 /**
  * Path of nft, which redirects connections for comparison, and whether what compiles eBPF programs is there; the tests that
  * want them say so where they are not. Linux only.

@@ -12,7 +12,7 @@ import { checkNode, ensureDependencies } from './dependencies.mjs';
 import { ensureGo } from './go.mjs';
 import { ensureK6 } from './k6.mjs';
 import { MissingProgram } from './missing-program.mjs';
-import { ensureChromium, ensureKernelTools, ensureProxies, ensureWrk } from './programs.mjs';
+import { ensureChromium, ensureKernelTools, ensurePerf, ensureProxies, ensureWrk } from './programs.mjs';
 import { formatDuration, printFault, SetupFault, setupStep, stepLine, tail } from './steps.mjs';
 import { closingLine, ONE_FAILED, ONE_SKIPPED, sum } from './tally.mjs';
 
@@ -25,7 +25,7 @@ import { closingLine, ONE_FAILED, ONE_SKIPPED, sum } from './tally.mjs';
  *
  * @type {ReadonlySet<Need>}
  */
-const OPTIONAL = new Set(['wrk', 'proxies', 'k6', 'clinic', 'kernel-tools']);
+const OPTIONAL = new Set(['wrk', 'proxies', 'k6', 'clinic', 'perf', 'kernel-tools']);
 
 /** What a machine may lack even in a job that must run everything: not every one may have a cluster of its own. */
 const NEVER_OWED = new Set(['kubernetes']);
@@ -88,6 +88,7 @@ async function setUp(checks) {
   await bring('proxies', () => setupStep('proxies', ensureProxies));
   await bring('k6', () => setupStep('k6', ensureK6));
   await bring('clinic', () => setupStep('clinic', ensureClinic));
+  await bring('perf', () => setupStep('perf', ensurePerf));
   await bring('kernel-tools', () => setupStep('kernel tools', ensureKernelTools));
   const unasked = needed.has('kubernetes') ? clusterNotAsked() : null;
   if (unasked !== null) missing.set('kubernetes', unasked);

@@ -1,7 +1,9 @@
 /** Profiles of real sidecars under real load, through the command line. */
-import { readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { findProgram } from '../host/index.js';
+import { perfSight } from '../probes/index.js';
 import { readRun } from '../record/index.js';
 import { meshmark, scenarioFile, scratchFolder, startMeshmark } from './command-line.js';
 
@@ -15,6 +17,7 @@ variants:
   - {id: plain}
   - {id: pooled-buffer}
   - {id: node-plain}
+  - {id: haproxy}
 baseline: plain
 `;
 
@@ -32,6 +35,7 @@ interface Told {
       readonly after: number;
       readonly beyondChance: boolean;
     } | null;
+    readonly groups: readonly { readonly group: string; readonly after: number }[];
     readonly functions: readonly { readonly function: string; readonly after: number }[];
   }[];
 }
@@ -114,5 +118,58 @@ describe('meshmark profile', () => {
     expect(ended.exitCode, ended.stderr).toBe(130);
     expect(readFileSync(join(out, 'profile.html'), 'utf8')).toContain('did not come to its end');
     expect(readRun(out).stacks).toHaveLength(8);
+  });
+});
+
+const canPerf = perfSight().sees === 'all';
+
+describe.skipIf(!canPerf)('meshmark profile by perf', () => {
+  it.skipIf(findProgram('haproxy') === null)(
+    'looks at a proxy of others and at what is compared with it, the kernel’s part with it',
+    async () => {
+      const out = join(scratchFolder(), 'profile');
+      const ended = await meshmark(profile(['plain', 'haproxy'], '--json', '--out', out));
+      expect(ended.exitCode, ended.stderr).toBe(0);
+      const told = JSON.parse(ended.stdout) as Told;
+      expect(told).toMatchObject({ before: 'plain', after: 'haproxy', whole: true });
+      expect(told.kinds.map(({ kind }) => kind)).toEqual(['perf-cpu']);
+      const [cpu] = told.kinds;
+      expect(cpu?.total?.beyondChance, ended.stdout).toBe(true);
+      expect(cpu?.total?.before ?? 0).toBeGreaterThan(cpu?.total?.after ?? 0);
+      const network = cpu?.groups.find(({ group }) => group === 'network in the kernel');
+      expect(network?.after).toBeGreaterThan(1);
+      const { stacks, slices } = readRun(out);
+      expect(slices).toEqual([]);
+      const named = (variant: string) =>
+        stacks.flatMap((look) => (look.variant === variant ? (look.found?.functions ?? []) : []));
+      expect(named('plain')).toEqual(expect.arrayContaining([expect.stringMatching(/^net\/http\./)]));
+      for (const variant of ['plain', 'haproxy'])
+        expect(named(variant)).toEqual(
+          expect.arrayContaining([expect.stringMatching(/^tcp_\w+ \[kernel\]$/)]),
+        );
+      expect(readFileSync(told.page, 'utf8')).toContain('data-flame="perf-cpu"');
+    },
+  );
+
+  it('agrees with what Go says of itself, and has the kernel’s functions beside', async () => {
+    const ended = await meshmark(profile(['plain'], '--perf', '--json'));
+    expect(ended.exitCode, ended.stderr).toBe(0);
+    const { kinds } = JSON.parse(ended.stdout) as Told;
+    const totalOf = (kind: string) => kinds.find((one) => one.kind === kind)?.total?.after ?? 0;
+    // Go's signal counts the kernel's time of its threads, too; it comes a hundred times a second.
+    expect(totalOf('perf-cpu') / totalOf('cpu')).toBeGreaterThan(0.6);
+    expect(totalOf('perf-cpu') / totalOf('cpu')).toBeLessThan(1.7);
+  });
+});
+
+describe('meshmark profile without perf', () => {
+  it('says how to get it, before anything is started', async () => {
+    const out = join(scratchFolder(), 'profile');
+    const ended = await meshmark(profile(['haproxy'], '--out', out), {
+      env: { MESHMARK_PERF: '/nonexistent/perf' },
+    });
+    expect(ended.exitCode).toBe(4);
+    expect(ended.stderr).toMatch(/taken by perf: there is no perf here: MESHMARK_PERF names/);
+    expect(existsSync(out)).toBe(false);
   });
 });

@@ -15,7 +15,7 @@ import {
   programVersion,
   splitCores,
 } from '../host/index.js';
-import { readMachine } from '../probes/index.js';
+import { perfSight, readMachine } from '../probes/index.js';
 import { KERNEL_FEATURES } from '../variants/index.js';
 import { EXIT, type ExitCode } from './outcome.js';
 import type { Terminal } from './terminal.js';
@@ -60,6 +60,7 @@ function examine(): Finding[] {
     kernelHooks(),
     ...FOREIGN_PROGRAMS.map((name) => program(name, 'its rows are left out of a run')),
     program('k6', 'scenarios with `driver: k6` cannot run'),
+    perf(),
     browser(),
     leftovers(),
   ];
@@ -182,6 +183,29 @@ function program(name: ExternalProgram, without: string): Finding {
         mend: howToGet(name),
       }
     : { check: name, state: 'ok', detail: `${programVersion(name, path)} (${path})` };
+}
+
+function perf(): Finding {
+  const check = 'perf';
+  const sight = perfSight();
+  switch (sight.sees) {
+    case 'all':
+      return { check, state: 'ok', detail: `${programVersion('perf', sight.path)} (${sight.path})` };
+    case 'user':
+      return {
+        check,
+        state: 'limited',
+        detail: 'it may see no more than a program’s own code, the kernel’s part is left out of profiles',
+        mend: 'run as root, or: sysctl kernel.perf_event_paranoid=1',
+      };
+    case 'nothing':
+      return {
+        check,
+        state: 'limited',
+        detail: 'proxies of others cannot be profiled',
+        mend: sight.why,
+      };
+  }
 }
 
 function browser(): Finding {

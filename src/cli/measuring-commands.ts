@@ -132,6 +132,7 @@ Exit codes: 0 every limit is known to the precision; 3 one is not; as for \`mesh
       duration,
       3000,
     )
+    .option('--perf', 'have perf look at Go sidecars, too, from the kernel, whose own part is then seen')
     .option('--seed <n>', 'seed of everything random, instead of the scenario’s', wholeNumber(0))
     .option('--out <dir>', 'folder for the record and the page (default: a new one under reports/)')
     .option('--json', 'print what moved most as JSON on stdout')
@@ -142,8 +143,10 @@ Examples:
   $ meshmark profile scenarios/quickstart.yaml --variant plain
   $ meshmark profile scenarios/quickstart.yaml --variant plain --variant pooled-buffer
   $ meshmark profile scenarios/node.yaml --variant node-plain --variant node-pooled
+  $ meshmark profile scenarios/real-proxies.yaml --variant plain --variant haproxy
 
-Variants in Node.js, and autocannon where it sends, are looked at by clinic (\`npm run setup:clinic\`), once.
+Variants in Node.js, and autocannon where it sends, are looked at by clinic (\`npm run setup:clinic\`), once. Proxies of others, such as
+Envoy, and your own are looked at by perf (Debian's linux-perf), and so is what is compared with them.
 
 Nothing of a profile is measured. Exit codes: 0 profiles were taken; 4 a variant has none; as for \`meshmark run\` otherwise.`,
     )

@@ -22,7 +22,14 @@ import {
   startAutocannon,
 } from '../load/index.js';
 import type { Plan } from '../plan/index.js';
-import { readAdmin, readCpuShares, readMachine, readProcessCpuNs, readStacks } from '../probes/index.js';
+import {
+  readAdmin,
+  readCpuShares,
+  readMachine,
+  readPerfStacks,
+  readProcessCpuNs,
+  readStacks,
+} from '../probes/index.js';
 import {
   type AskedRequest,
   type ComparedCommit,
@@ -134,6 +141,7 @@ export async function performRun(asked: RunRequest): Promise<StoredRun> {
         readAdmin,
         readCpuShares,
         readStacks,
+        readPerfStacks,
         readProcessCpuNs,
         clinic: plan.schedule.clinic == null ? null : openClinic(directory),
         interrupt: interruptProcess,

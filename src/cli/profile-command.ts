@@ -1,6 +1,7 @@
 /** `meshmark profile`: where one or two variants spend CPU and memory under a scenario's load. */
 import { EnvironmentFault, findProgram, howToGet } from '../host/index.js';
 import { type Plan, withoutClinic, withStacks } from '../plan/index.js';
+import { perfSight } from '../probes/index.js';
 import type { StoredRun } from '../record/index.js';
 import { profileMovers } from '../report/index.js';
 import type { ProgressEvent } from '../runner/index.js';
@@ -18,6 +19,7 @@ export interface ProfileOptions {
   readonly rounds: number;
   /** Length of each look, in ms. */
   readonly slice: number;
+  readonly perf?: boolean;
   readonly seed?: number;
   readonly out?: string;
   readonly json?: boolean;
@@ -30,6 +32,7 @@ export async function profileCommand(
   options: ProfileOptions,
 ): Promise<ExitCode> {
   const plan = withClinicHere(planOf(scenario, options), terminal);
+  refuseWithoutPerf(plan);
   const { rounds } = plan.schedule;
   const directory = runDirectory(options.out, plan.scenario.name, new Date());
   terminal.note(
@@ -54,9 +57,9 @@ export async function profileCommand(
   }
 }
 
-function planOf(scenario: string, { variant, rounds, slice, seed }: ProfileOptions): Plan {
+function planOf(scenario: string, { variant, rounds, slice, seed, perf = false }: ProfileOptions): Plan {
   const plan = planFile(scenario, seed === undefined ? {} : { seed });
-  const planned = withStacks(plan, { variants: variant, rounds, durationMs: slice });
+  const planned = withStacks(plan, { variants: variant, rounds, durationMs: slice, perf });
   if (!planned.ok) throw new UsageFault(planned.faults.map((fault) => `${scenario}:1:1 ${fault}`));
   return planned.plan;
 }
@@ -73,6 +76,14 @@ function withClinicHere(plan: Plan, terminal: Terminal): Plan {
   }
   terminal.note(`autocannon is not profiled, since clinic is not on this machine: ${howToGet('clinic')}`);
   return withoutClinic(plan);
+}
+
+/** Throws PERF_UNAVAILABLE where something is to be looked at by perf and nothing can be. */
+function refuseWithoutPerf({ schedule }: Plan): void {
+  if (!schedule.stacks?.looks.some(({ kind }) => kind === 'perf-cpu')) return;
+  const sight = perfSight();
+  if (sight.sees === 'nothing')
+    throw new EnvironmentFault('PERF_UNAVAILABLE', `this profile is taken by perf: ${sight.why}`);
 }
 
 function showProgress(terminal: Terminal, event: ProgressEvent): void {
@@ -124,9 +135,14 @@ function tell(
   return exitCode;
 }
 
-function repeatCommand(scenario: string, { variant, rounds, slice }: ProfileOptions, seed: number): string[] {
+function repeatCommand(
+  scenario: string,
+  { variant, rounds, slice, perf = false }: ProfileOptions,
+  seed: number,
+): string[] {
   return [
     ...['npx', 'meshmark', 'profile', scenario, '--variant', ...variant],
     ...['--rounds', String(rounds), '--slice', `${slice}ms`, '--seed', String(seed)],
+    ...(perf ? ['--perf'] : []),
   ];
 }

@@ -12,6 +12,7 @@ export * from './leftovers.js';
 export * from './line-channel.js';
 export { linkedFiles, opensslConfiguration } from './linked-files.js';
 export * from './network-namespaces.js';
+export * from './perf-record.js';
 export * from './pin.js';
 export type { PodAgent } from './pod-agent.js';
 export * from './processes.js';

@@ -6,8 +6,8 @@ import { delimiter, join } from 'node:path';
 
 export const FOREIGN_PROGRAMS = ['envoy', 'haproxy', 'nginx'] as const;
 export type ForeignProgram = (typeof FOREIGN_PROGRAMS)[number];
-/** A program of others that is started: a proxy, a load driver, or the profilers of Node.js. */
-export type ExternalProgram = ForeignProgram | 'k6' | 'clinic';
+/** A program of others that is started: a proxy, a load driver, or a profiler. */
+export type ExternalProgram = ForeignProgram | 'k6' | 'clinic' | 'perf';
 
 /** The version that `npm run setup:proxies` brings; the same in infra/setup/envoy.mjs. */
 const CACHED_ENVOY = 'envoy1.40.0';
@@ -46,11 +46,16 @@ const DESCRIPTIONS: Readonly<
     pattern: /v?(\d+\.\d+\.\d+)/,
     get: 'run `npm run setup:clinic`, put clinic on PATH, or name it by MESHMARK_CLINIC',
   },
+  perf: {
+    version: ['--version'],
+    pattern: /perf version (\S+)/,
+    get: 'run `apt-get install linux-perf`, put perf on PATH, or name it by MESHMARK_PERF',
+  },
 };
 
 /**
- * Path of a program, or null. MESHMARK_ENVOY, MESHMARK_HAPROXY, MESHMARK_NGINX, MESHMARK_K6 and MESHMARK_CLINIC go before PATH,
- * /usr/sbin and the user's cache; one that names no program hides the others, so that a mistake in it is not passed over.
+ * Path of a program, or null. MESHMARK_ENVOY, MESHMARK_HAPROXY, MESHMARK_NGINX, MESHMARK_K6, MESHMARK_CLINIC and MESHMARK_PERF go
+ * before PATH, /usr/sbin and the user's cache; one that names no program hides the others, so that a mistake in it is not passed over.
  */
 export function findProgram(name: ExternalProgram): string | null {
   const own = process.env[variableOf(name)];

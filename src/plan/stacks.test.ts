@@ -24,7 +24,7 @@ function planned(options: Partial<StacksOptions>, text = OPEN) {
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.faults));
   const plan = planScenario(parsed.scenario, { path: 'f.yaml', text });
   if (!plan.ok) throw new Error(plan.faults.join('; '));
-  return withStacks(plan.plan, { variants: ['plain'], rounds: 3, durationMs: 2000, ...options });
+  return withStacks(plan.plan, { variants: ['plain'], rounds: 3, durationMs: 2000, perf: false, ...options });
 }
 
 function planOf(options: Partial<StacksOptions>, text = OPEN) {
@@ -76,8 +76,6 @@ describe('a plan of profiles', () => {
 
   it.each([
     ['direct', /`direct` cannot be profiled: it has no proxy/],
-    ['envoy', /`envoy` cannot be profiled: its proxy is envoy/],
-    ['mine', /`mine` cannot be profiled: .*program of your own/],
     ['pooled-bufer', /no variant `pooled-bufer`.*pooled-buffer/],
   ])('refuses %s with one message', (id, message) => {
     const faults = faultsOf({ variants: [id] });
@@ -105,9 +103,30 @@ describe('a plan of profiles', () => {
     expect(analysis.clinic).toMatchObject({ variants: ['node-plain'] });
     expect(estimatedSeconds).toBeGreaterThan(10);
     expect(faultsOf({ variants: ['plain', 'node-plain'] })).toEqual([
-      expect.stringMatching(/Go and in Node\.js .* a run of its own/),
+      expect.stringMatching(/in Node\.js .* a run of its own/),
     ]);
     expect(planOf({}).schedule.clinic).toBeNull();
+  });
+
+  it('has perf look at proxies that tell nothing of themselves, and at what is compared with them', () => {
+    const kinds = (options: Partial<StacksOptions>) =>
+      planOf(options).schedule.stacks?.looks.map(({ kind, durationMs }) => [kind, durationMs]);
+    expect(kinds({ variants: ['envoy'] })).toEqual([['perf-cpu', 4000]]);
+    expect(kinds({ variants: ['mine'] })).toEqual([['perf-cpu', 4000]]);
+    expect(kinds({ variants: ['plain', 'envoy'] })).toEqual([['perf-cpu', 4000]]);
+    expect(kinds({ perf: true })?.map(([kind]) => kind)).toEqual([
+      'cpu',
+      'allocations',
+      'mutex',
+      'goroutines',
+      'perf-cpu',
+    ]);
+    expect(faultsOf({ variants: ['node-plain'], perf: true })).toEqual([
+      expect.stringMatching(/leave `--perf` out/),
+    ]);
+    expect(faultsOf({ variants: ['node-plain', 'envoy'] })).toEqual([
+      expect.stringMatching(/in Node\.js .* a run of its own/),
+    ]);
   });
 
   it('has clinic look at autocannon where it sends, and can leave that out', () => {

@@ -1,5 +1,5 @@
 /** Plans of profile runs: one or two variants under the scenario's load, looked at and not measured. */
-import { STACK_KINDS } from '../record/index.js';
+import { PERF_STACK_KINDS, STACK_KINDS } from '../record/index.js';
 import { mendUnknown, type ScenarioLoad } from '../scenario/index.js';
 import type { VariantSpec } from '../variants/index.js';
 import { clinicMs, clinicOf, clinicStacks, isNodeVariant, plannedClinicOf } from './clinic.js';
@@ -14,13 +14,15 @@ export interface StacksOptions {
   readonly durationMs: number;
   /** How often each kind of each variant is looked at, each time in fresh processes. */
   readonly rounds: number;
+  /** Whether perf looks at sidecars in Go, too, which tell their own call stacks but not the kernel's. */
+  readonly perf: boolean;
 }
 
 /**
  * Lengths of looks, as multiples of that at allocations. CPU has 100 samples for each second of it and traffic uses a fraction
  * of one, so that it takes longest to tell anything; every lock and goroutine is seen, not a sample.
  */
-const LENGTHS = { cpu: 2, allocations: 1, mutex: 0.5, goroutines: 0.25 } as const;
+const LENGTHS = { cpu: 2, allocations: 1, mutex: 0.5, goroutines: 0.25, 'perf-cpu': 2 } as const;
 const SHORTEST_LOOK_MS = 500;
 const LONGEST_LOOK_MS = 600_000;
 const START_UP_MS = 2500;
@@ -29,7 +31,7 @@ const PER_ROUND_MS = 1000;
 
 /**
  * The plan with profiles in place of its slices, under the scenario's load as loadgen sends it. Node variants are looked at
- * by clinic, once, whatever the rounds.
+ * by clinic, once, whatever the rounds, and proxies of others by perf, with whatever is compared with them.
  */
 export function withStacks(plan: Plan, options: StacksOptions): SteppedPlan {
   const faults = [...faultsOf(plan, options)];
@@ -40,7 +42,7 @@ export function withStacks(plan: Plan, options: StacksOptions): SteppedPlan {
   const variants = options.variants.flatMap((id) => plan.variants.filter((one) => one.id === id));
   const inNode = variants.some(isNodeVariant);
   const rounds = inNode ? 1 : options.rounds;
-  const looks = inNode ? [] : STACK_KINDS.map((kind) => ({ kind, durationMs: durationMs * LENGTHS[kind] }));
+  const looks = kindsOf(variants, options).map((kind) => ({ kind, durationMs: durationMs * LENGTHS[kind] }));
   const clinic = plan.cluster.provider === 'local' ? clinicOf(plan.load, variants, durationMs) : null;
   const estimatedMs =
     START_UP_MS +
@@ -93,11 +95,23 @@ export function withStacks(plan: Plan, options: StacksOptions): SteppedPlan {
   };
 }
 
+/** What of the variants is looked at, clinic's looks aside. */
+function kindsOf(variants: readonly VariantSpec[], { perf }: StacksOptions) {
+  if (variants.some(isNodeVariant)) return [];
+  if (variants.some(isOfOthers)) return [...PERF_STACK_KINDS];
+  return perf ? [...STACK_KINDS, ...PERF_STACK_KINDS] : [...STACK_KINDS];
+}
+
+/** A proxy that tells nothing of its own call stacks. */
+function isOfOthers({ form }: VariantSpec): boolean {
+  return form.type === 'foreign' || form.type === 'custom';
+}
+
 function inSeconds<K>({ kind, durationMs }: { readonly kind: K; readonly durationMs: number }) {
   return { kind, seconds: durationMs / 1000 };
 }
 
-function* faultsOf(plan: Plan, { variants, durationMs, rounds }: StacksOptions): Generator<string> {
+function* faultsOf(plan: Plan, { variants, durationMs, rounds, perf }: StacksOptions): Generator<string> {
   if (variants.length === 0 || variants.length > 2 || new Set(variants).size < variants.length) {
     yield 'name one variant, or two different ones to compare: `--variant plain --variant pooled-buffer`';
   }
@@ -121,26 +135,30 @@ function* faultsOf(plan: Plan, { variants, durationMs, rounds }: StacksOptions):
   if (known.some(isNodeVariant) && plan.cluster.provider !== 'local') {
     yield 'sidecars in Node.js are profiled on this machine only: leave `cluster` out';
   }
-  if (known.some(isNodeVariant) && known.some(({ form }) => form.type === 'sidecar')) {
-    yield 'sidecars in Go and in Node.js are profiled by different tools, whose values do not compare: profile each in a run of its own';
+  if (known.some(isNodeVariant) && known.some((one) => !isNodeVariant(one))) {
+    yield 'sidecars in Node.js are profiled by other tools than all others, and their values do not compare: profile each in a run of its own';
+  }
+  if (perf && known.some(isNodeVariant)) {
+    yield 'perf cannot tell functions of Node.js by name, and clinic looks at them: leave `--perf` out';
+  }
+  if ((perf || known.some(isOfOthers)) && plan.cluster.provider !== 'local') {
+    yield 'perf looks at processes of this machine only: leave `cluster` out';
   }
 }
 
-/** Why none of a variant's processes can tell its call stacks, in one clause; null when they can. */
+/** Why nothing can look at the call stacks of a variant's processes, in one clause; null when something can. */
 function whyNotProfiled({ form }: VariantSpec): string | null {
   switch (form.type) {
     case 'sidecar':
     case 'node':
+    case 'foreign':
+    case 'custom':
       return null;
     case 'direct':
     case 'zero-sidecar':
       return 'it has no proxy; name a variant with sidecars, such as `plain`';
-    case 'foreign':
-      return `its proxy is ${form.program}, and only sidecars in Go and Node.js tell their call stacks`;
     case 'injected':
       return 'its proxy is the cluster’s, and only sidecars in Go and Node.js tell their call stacks';
-    case 'custom':
-      return 'its proxy is a program of your own, and only sidecars in Go and Node.js tell their call stacks';
   }
 }
 

@@ -38,6 +38,7 @@ export const KIND_UNITS = {
   goroutines: { unit: 'count', perRequest: false, factor: 1, spread: 1 },
   'node-cpu': { unit: 'µs', perRequest: true, factor: 1e-3, spread: 1 },
   'node-heap': { unit: 'bytes', perRequest: false, factor: 1, spread: 1 },
+  'perf-cpu': { unit: 'µs', perRequest: true, factor: 1e-3, spread: 1 },
 } as const satisfies Record<StackKind, { unit: string; perRequest: boolean; factor: number; spread: number }>;
 
 interface StackSum extends Sum {

@@ -1,6 +1,7 @@
 /** Kinds of work that a call stack does, by its functions: what a reader knows by name sooner than a function. */
 import type { StackKind } from '../record/index.js';
 import { nodeGroupOf } from './node-groups.js';
+import { perfGroupOf, perfOwnFunction } from './perf-groups.js';
 
 export const GROUPS = [
   'garbage collection',
@@ -16,6 +17,10 @@ export const GROUPS = [
   'HTTP/1.1 and headers',
   'proxying',
   'streams and events',
+  'network in the kernel',
+  'eBPF',
+  'elsewhere in the kernel',
+  'code without symbols',
   'everything else',
 ] as const;
 export type Group = (typeof GROUPS)[number];
@@ -54,6 +59,11 @@ const isRuntime = (frame: string) =>
  */
 export function groupOf(stack: readonly string[], kind: StackKind): Group {
   if (kind === 'node-cpu' || kind === 'node-heap') return nodeGroupOf(stack);
+  if (kind === 'perf-cpu') return perfGroupOf(stack) ?? goGroupOf(stack, kind);
+  return goGroupOf(stack, kind);
+}
+
+function goGroupOf(stack: readonly string[], kind: StackKind): Group {
   const frames =
     kind === 'goroutines' ? stack.slice(0, stack.findLastIndex((frame) => !isRuntime(frame)) + 1) : stack;
   const innermostFirst = [...frames].reverse();
@@ -80,9 +90,14 @@ export function groupOf(stack: readonly string[], kind: StackKind): Group {
 }
 
 /**
- * The function that a stack's work is done for: the innermost that is not of the runtime, whose part the work of the
- * runtime then is; the outermost where all are. The first frame is the role.
+ * The function that a stack's work is called by: the innermost that perf saw, elsewhere that which the work is done for, in a
+ * table of functions. The first frame is the role.
  */
+export function functionOf(frames: readonly string[], kind: StackKind): string {
+  return kind === 'perf-cpu' ? perfOwnFunction(frames) : ownFunction(frames);
+}
+
+/** The innermost that is not of the runtime, whose part the work of the runtime then is; the outermost where all are. */
 export function ownFunction(frames: readonly string[]): string {
   for (let at = frames.length - 1; at > 0; at -= 1) {
     const frame = frames[at] ?? '';

@@ -2,7 +2,7 @@
 import type { StackKind } from '../record/index.js';
 import { addTo, emptySum, isBeyondChance, type Sum, standardErrorOf } from './chance.js';
 import type { FoldedProfile, FoldedStack } from './fold.js';
-import { type Group, groupOf, ownFunction } from './groups.js';
+import { functionOf, type Group, groupOf } from './groups.js';
 
 /** A value of each of the two profiles, with the standard error that sampling leaves. Of one profile, `before` is null. */
 export interface Moved {
@@ -49,7 +49,7 @@ export function compareProfiles(before: FoldedProfile | null, after: FoldedProfi
   for (const [side, profile] of [before, after].entries()) {
     for (const stack of profile?.stacks ?? []) {
       const group = groupOf(stack.frames, after.kind);
-      const name = ownFunction(stack.frames);
+      const name = functionOf(stack.frames, after.kind);
       add(total, side, stack);
       add(pairIn(groups, group), side, stack);
       add(pairIn(own, name), side, stack);

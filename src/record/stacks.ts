@@ -11,7 +11,9 @@ export const STACK_KINDS = ['cpu', 'allocations', 'mutex', 'goroutines'] as cons
  * meanwhile and were still in use at the end.
  */
 export const NODE_STACK_KINDS = ['node-cpu', 'node-heap'] as const;
-export const stackKind = z.enum([...STACK_KINDS, ...NODE_STACK_KINDS]);
+/** What perf looks at, from the kernel and in any program. Values of `perf-cpu` are ns of CPU time, the kernel's for the process among them. */
+export const PERF_STACK_KINDS = ['perf-cpu'] as const;
+export const stackKind = z.enum([...STACK_KINDS, ...NODE_STACK_KINDS, ...PERF_STACK_KINDS]);
 export type StackKind = z.infer<typeof stackKind>;
 
 /** Call stacks of one process, those of the same functions added up. */
@@ -46,6 +48,8 @@ export const stacksRecord = z.object({
   requests: z.number().nonnegative(),
   /** Null when the process did not answer. */
   found: processStacks.nullable(),
+  /** Why nothing was found, or what is missing in it; absent where nothing is known of either. */
+  note: z.string().optional(),
 });
 export type StacksRecord = z.infer<typeof stacksRecord>;
 

@@ -18,8 +18,8 @@ export async function runProfiles(session: Session): Promise<void> {
 
 async function profileVariant(session: Session, variant: string, durationMs: number): Promise<void> {
   const { readCpuShares } = session.ports;
-  const asked = await askUnderLoad(session, variant, durationMs, (address) =>
-    readCpuShares(address, durationMs / 1000, session.hooks.signal),
+  const asked = await askUnderLoad(session, variant, durationMs, ({ admin }) =>
+    admin?.type === 'snapshot' ? readCpuShares(admin.address, durationMs / 1000, session.hooks.signal) : null,
   );
   for (const { role, pid, answer } of asked?.answers ?? []) {
     if (asked === null || answer === null) continue;

@@ -61,6 +61,12 @@ export interface RunnerPorts {
     seconds: number,
     signal: AbortSignal,
   ) => Promise<ProcessStacks | null>;
+  /** Looks at a process from the kernel for so long. */
+  readonly readPerfStacks: (
+    pid: number,
+    seconds: number,
+    signal: AbortSignal,
+  ) => Promise<{ readonly found: ProcessStacks | null; readonly note: string | null }>;
   /** CPU of a process so far in ns; null when it is gone. */
   readonly readProcessCpuNs: (pid: number) => number | null;
   readonly clock: Clock;

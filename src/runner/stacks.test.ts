@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Cluster } from '../cluster/index.js';
-import { type ProcessStacks, type RecordLine, STACK_KINDS } from '../record/index.js';
+import { type ProcessStacks, type RecordLine, STACK_KINDS, type StackKind } from '../record/index.js';
 import { executeRun } from './run.js';
 import { fakeMachine, plan } from './testing/fake-machine.js';
 
@@ -10,7 +10,11 @@ const FOUND: ProcessStacks = {
   stacks: [{ frames: [0], value: 1, samples: 1 }],
 };
 
-async function profiled(answer: ProcessStacks | null, failAt: Parameters<typeof fakeMachine>[0] = null) {
+async function profiled(
+  answer: ProcessStacks | null,
+  failAt: Parameters<typeof fakeMachine>[0] = null,
+  kinds: readonly StackKind[] = STACK_KINDS,
+) {
   const machine = fakeMachine(failAt);
   const { cluster } = machine.ports;
   const asked: string[] = [];
@@ -24,7 +28,7 @@ async function profiled(answer: ProcessStacks | null, failAt: Parameters<typeof 
         ...whole.schedule,
         micro: null,
         long: null,
-        stacks: { looks: STACK_KINDS.map((kind) => ({ kind, durationMs: 1000 })) },
+        stacks: { looks: kinds.map((kind) => ({ kind, durationMs: 1000 })) },
       },
     },
     {
@@ -41,6 +45,8 @@ async function profiled(answer: ProcessStacks | null, failAt: Parameters<typeof 
                     ...one.deployment,
                     processes: [
                       { role: 'outbound', pid: 1, admin: admin(`${one.deployment.variant}:1`) },
+                      // A proxy that tells nothing of itself.
+                      { role: 'outbound', pid: 3, admin: null },
                       { role: 'service', pid: 2, admin: admin('service:1') },
                     ],
                   },
@@ -50,6 +56,10 @@ async function profiled(answer: ProcessStacks | null, failAt: Parameters<typeof 
       readStacks: async (address, kind, seconds) => {
         asked.push(`${address} ${kind} ${seconds}`);
         return answer;
+      },
+      readPerfStacks: async (pid, seconds) => {
+        asked.push(`${pid} perf ${seconds}`);
+        return { found: answer, note: answer === null ? 'no perf' : null };
       },
     },
     { append: (line) => lines.push(line), sync: () => undefined },
@@ -91,5 +101,17 @@ describe('a run of profiles', () => {
     expect(outcome.failures.get('plain')).toMatch(/killed/);
     const own = lines.filter((line) => line.type === 'stacks' && line.variant === 'pooled-buffer');
     expect(own).toHaveLength(8);
+  });
+
+  it('asks perf of every process of the data plane, also of those that tell nothing of themselves', async () => {
+    const { asked, lines } = await profiled(FOUND, null, ['perf-cpu']);
+    expect(asked.sort()).toEqual([
+      ...Array.from({ length: 4 }, () => '1 perf 1'),
+      ...Array.from({ length: 4 }, () => '3 perf 1'),
+    ]);
+    const stacks = lines.flatMap((line) => (line.type === 'stacks' ? [line] : []));
+    expect(stacks.some((line) => 'note' in line)).toBe(false);
+    const silent = (await profiled(null, null, ['perf-cpu'])).lines;
+    expect(silent.find((line) => line.type === 'stacks')).toMatchObject({ found: null, note: 'no perf' });
   });
 });

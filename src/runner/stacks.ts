@@ -17,13 +17,18 @@ export async function runStacks(session: Session): Promise<void> {
 }
 
 async function lookAt(session: Session, variant: string, kind: StackKind, durationMs: number): Promise<void> {
-  const { readStacks } = session.ports;
-  const asked = await askUnderLoad(session, variant, durationMs, (address) =>
-    readStacks(address, kind, durationMs / 1000, session.hooks.signal),
-  );
+  const { readStacks, readPerfStacks } = session.ports;
+  const { signal } = session.hooks;
+  const seconds = durationMs / 1000;
+  const asked = await askUnderLoad(session, variant, durationMs, ({ pid, admin }) => {
+    if (kind === 'perf-cpu') return readPerfStacks(pid, seconds, signal);
+    if (admin?.type !== 'snapshot') return null;
+    return readStacks(admin.address, kind, seconds, signal).then((found) => ({ found, note: null }));
+  });
   if (asked === null) return;
   for (const { role, pid, answer } of asked.answers) {
-    const lookedMs = (answer?.seconds ?? 0) * 1000;
+    const { found, note } = answer;
+    const lookedMs = (found?.seconds ?? 0) * 1000;
     session.sink.append({
       type: 'stacks',
       kind,
@@ -34,7 +39,8 @@ async function lookAt(session: Session, variant: string, kind: StackKind, durati
       pid,
       startedAtMicros: asked.startedAtMicros,
       requests: (asked.requests * lookedMs) / asked.sliceMs,
-      found: answer,
+      found,
+      ...(note === null ? {} : { note }),
     });
   }
 }

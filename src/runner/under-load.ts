@@ -2,6 +2,7 @@
  * Asking the processes of a variant something that takes a while, in a slice of its own under the scenario's load. Nothing
  * of such a slice is measured.
  */
+import type { DeployedProcess } from '../cluster/index.js';
 import type { EngineSlice } from '../load/index.js';
 import { PROFILE_TAIL_MS, PROFILE_WARMUP_MS } from '../plan/index.js';
 import { orderOf } from './blocks.js';
@@ -12,27 +13,25 @@ export interface AskedUnderLoad<T> {
   /** Requests of the slice, which is `sliceMs` long. */
   readonly requests: number;
   readonly sliceMs: number;
-  /** One for each process of the data plane that can be asked. */
+  /** One for each process of the data plane that answers. */
   readonly answers: readonly { readonly role: string; readonly pid: number; readonly answer: T }[];
 }
 
 /**
- * Asks every data-plane process of the variant at once; `ask` gets its admin address and takes `durationMs`. Null when the
- * run was aborted, or the variant failed, which is noted.
+ * Asks every data-plane process of the variant at once; `ask` takes `durationMs`, and is null of a process that cannot be asked.
+ * Null when the run was aborted, or the variant failed, which is noted.
  */
 export async function askUnderLoad<T>(
   session: Session,
   variant: string,
   durationMs: number,
-  ask: (address: string) => Promise<T>,
+  ask: (process: DeployedProcess) => Promise<T> | null,
 ): Promise<AskedUnderLoad<T> | null> {
   const { cluster, clock, engine } = session.ports;
   const { signal } = session.hooks;
   const spec = session.plan.variants.find(({ id }) => id === variant);
   const roles = spec === undefined ? [] : cluster.dataPlaneRoles(spec);
-  const processes = deploymentOf(session, variant).processes.flatMap(({ role, pid, admin }) =>
-    admin?.type === 'snapshot' && roles.includes(role) ? [{ role, pid, address: admin.address }] : [],
-  );
+  const processes = deploymentOf(session, variant).processes.filter(({ role }) => roles.includes(role));
   const seq = session.nextSeq;
   session.nextSeq += 1;
   const sliceMs = durationMs + PROFILE_TAIL_MS;
@@ -51,9 +50,13 @@ export async function askUnderLoad<T>(
     await clock.sleep(PROFILE_WARMUP_MS + PROFILE_TAIL_MS / 4, signal);
     const startedAtMicros = clock.nowMicros();
     const answers = await Promise.all(
-      processes.map(async ({ role, pid, address }) => ({ role, pid, answer: await ask(address) })),
+      processes.map(async (process) => {
+        const { role, pid } = process;
+        const answer = ask(process);
+        return answer === null ? [] : [{ role, pid, answer: await answer }];
+      }),
     );
-    return { startedAtMicros, answers };
+    return { startedAtMicros, answers: answers.flat() };
   };
   const [answered] = await Promise.all([asked(), slice]);
   const [served] = seen;

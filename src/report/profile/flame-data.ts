@@ -12,6 +12,7 @@ export const KIND_TITLES: Record<StackKind, string> = {
   mutex: 'Waiting for locks',
   goroutines: 'Goroutines',
   'node-cpu': 'CPU in Node.js, by clinic flame',
+  'perf-cpu': 'CPU with the kernel’s part, by perf',
   'node-heap': 'Heap of V8, by clinic’s heap profiler',
 };
 

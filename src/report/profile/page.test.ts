@@ -40,6 +40,34 @@ describe('the words of a profile', () => {
     );
   });
 
+  it('say of perf that the kernel’s part is in it, and what it said of a look that failed', () => {
+    const found = (variant: string, samples: number) => ({
+      ...lookAtFolded(`haproxy;tcp_sendmsg ${samples * 2e6} ${samples}`, { variant, kind: 'perf-cpu' }),
+      note: 'the kernel’s part is not in it',
+    });
+    const planned = { looks: [{ kind: 'perf-cpu' as const, seconds: 2 }] };
+    const both = profileMovers(
+      sampleProfile({ variants: ['a', 'b'], planned, stacks: [found('a', 100), found('b', 300)] }),
+    );
+    expect(both.whole).toBe(true);
+    expect(plain(both.kinds[0]?.sentences[0] ?? '')).toBe(
+      'Per request, with the kernel’s part, b uses 400 µs more CPU than a (600 µs against 200 µs, 3.00×).',
+    );
+    expect(both.kinds[0]?.gaps).toEqual([
+      'Of a: the kernel’s part is not in it.',
+      'Of b: the kernel’s part is not in it.',
+    ]);
+    const failed = profileMovers(
+      sampleProfile({
+        variants: ['a'],
+        planned,
+        stacks: [{ ...unanswered({ variant: 'a', kind: 'perf-cpu' }), note: 'perf record: no permission' }],
+      }),
+    );
+    expect(failed.whole).toBe(false);
+    expect(failed.kinds[0]?.gaps).toContain('Of a: perf record: no permission.');
+  });
+
   it('say what is missing and why, and what was left out', () => {
     const options = { variant: 'plain', kind: 'cpu' } as const;
     const input = sampleProfile({

@@ -26,6 +26,8 @@ const MEANINGS: Record<StackKind, string> = {
   goroutines: 'How many goroutines there are and where they stand, on average of several looks.',
   'node-cpu':
     'Samples that V8 took once in each ms of the first sidecar of the path, without those in which it waited for events or loaded its program; a sample is taken for 1 ms of CPU. Taken under a profiler, which costs time itself: where it goes holds, how much it is does not.',
+  'perf-cpu':
+    'CPU time of the proxies’ processes, in their own code and in the kernel on their behalf, sampled 499 times for each second of it. Functions of the kernel are marked [kernel], those of a library with its file; a program without symbols is called by its file. Samples say where it goes, the scheduler’s own count says how much it is. What came due while the kernel held interrupts off is seen where it lets them on again, and counted for what called that, so that switching to a process looks dearer than it is. What the kernel does for a proxy on the time of another process, as a redirect between sockets by eBPF does, is not in it.',
   'node-heap':
     'Bytes of V8’s heap that the first sidecar of the path allocated while it was looked and that were still in use at the end, as V8 samples them. What was collected by then is not in it, nor are buffers, which lie outside of that heap.',
 };
@@ -155,7 +157,7 @@ function functionTable(comparison: Comparison): Html {
   const order = before === null ? 'those with the most' : 'those that moved most';
   const left = functions.length - MOST_ROWS;
   return table({
-    caption: `${KIND_TITLES[kind]}${perText(kind)}, by function, with what ${kind.startsWith('node-') ? 'native code' : 'the Go runtime'} does for it: ${order}${left > 0 ? `; ${count(left)} more are left out` : ''}`,
+    caption: `${KIND_TITLES[kind]}${perText(kind)}, by function, ${withWhat(kind)}: ${order}${left > 0 ? `; ${count(left)} more are left out` : ''}`,
     columns: [
       { label: 'Function', text: true },
       { label: 'Kind of work', text: true },
@@ -175,7 +177,25 @@ function functionTable(comparison: Comparison): Html {
   });
 }
 
-function method({ run, kinds }: ProfileView): Section {
+/** What a row of the table of functions holds beside the function's own. */
+function withWhat(kind: StackKind): string {
+  if (kind === 'perf-cpu') return 'without what it calls';
+  return `with what ${kind.startsWith('node-') ? 'native code' : 'the Go runtime'} does for it`;
+}
+
+/** Who looked. */
+function takers({ run }: ProfileView): string {
+  if (run.planned.clinic?.variants.length) return 'by clinic';
+  const kinds = (run.planned.stacks?.looks ?? []).map(({ kind }) => kind);
+  const byPerf = kinds.filter((kind) => kind === 'perf-cpu').length;
+  if (byPerf === 0) return 'by the sidecars themselves';
+  return byPerf === kinds.length
+    ? 'by perf, from the kernel'
+    : 'by the sidecars themselves, and one by perf from the kernel';
+}
+
+function method(view: ProfileView): Section {
+  const { run, kinds } = view;
   const profiles = kinds.flatMap(({ comparison }) =>
     comparison === null ? [] : [comparison.before, comparison.after].filter((one) => one !== null),
   );
@@ -185,7 +205,7 @@ function method({ run, kinds }: ProfileView): Section {
   return {
     id: 'method',
     title: 'How it was taken',
-    body: html`<p>Every profile was taken ${run.planned.clinic?.variants.length ? 'by clinic' : 'by the sidecars themselves'}, in slices of their own under the scenario’s load, which loadgen sent: in each round and of each variant ${lengths}. Nothing of these slices is measured: a profile costs what it looks at. Variants were looked at one after another in each round, with the same arrivals.</p>
+    body: html`<p>Every profile was taken ${takers(view)}, in slices of their own under the scenario’s load, which loadgen sent: in each round and of each variant ${lengths}. Nothing of these slices is measured: a profile costs what it looks at. Variants were looked at one after another in each round, with the same arrivals.</p>
 <p>Values are divided by the requests that were answered meanwhile. A difference is called more than chance where it is over 3.3 standard errors of the samples; what differs from one start of a process to the next is not in that error, so that small differences want more rounds.</p>
 ${
   profiles.length === 0

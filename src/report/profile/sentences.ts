@@ -28,6 +28,7 @@ const SUBJECTS: Record<StackKind, { single: string; verb: string; less: string; 
   },
   'node-cpu': { single: 'of CPU', verb: 'uses', less: 'less CPU', more: 'more CPU' },
   'node-heap': { single: 'of heap', verb: 'holds', less: 'of heap less', more: 'of heap more' },
+  'perf-cpu': { single: 'of CPU', verb: 'uses', less: 'less CPU', more: 'more CPU' },
   goroutines: { single: 'goroutines', verb: 'has', less: 'goroutines fewer', more: 'goroutines more' },
 };
 
@@ -59,6 +60,7 @@ export function kindSentences(comparison: Comparison): readonly string[] {
 
 function perWords(kind: StackKind): string {
   if (kind === 'node-cpu') return 'Per request, under the profiler, ';
+  if (kind === 'perf-cpu') return 'Per request, with the kernel’s part, ';
   if (kind === 'node-heap') return 'Of what it allocated while the profiler looked, at its end ';
   return KIND_UNITS[kind].perRequest ? 'Per request, ' : 'On average ';
 }

@@ -29,7 +29,7 @@ export interface ProfileView {
 }
 
 /** The others may have nothing to show, or no tool for it on this Node.js. */
-const OWED: readonly StackKind[] = ['cpu', 'allocations'];
+const OWED: readonly StackKind[] = ['cpu', 'allocations', 'perf-cpu'];
 
 /** Folds and compares the looks of a profile run. The run's second variant is compared with its first. */
 export function profileView({ run, stacks, clinic }: ProfileInput): ProfileView {
@@ -68,6 +68,7 @@ function kindView(
       `Of ${profile.looks} looks at sidecars of ${profile.variant}, ${profile.unanswered} ended without an answer and are left out.`,
     ];
   });
+  const notes = [before, after].flatMap((id) => notesOf(stacks, id, kind));
   const lacking = [old, own].flatMap((profile) => {
     if (profile == null || profile.looks > profile.unanswered) return [];
     return [
@@ -75,16 +76,28 @@ function kindView(
     ];
   });
   if (lacking.length > 0 || own == null) {
-    return { kind, comparison: null, missing: `There is no such profile ${lacking.join(', and ')}.`, gaps };
+    return {
+      kind,
+      comparison: null,
+      missing: `There is no such profile ${lacking.join(', and ')}.`,
+      gaps: [...gaps, ...notes],
+    };
   }
   if ((old?.stacks.length ?? 0) + own.stacks.length === 0) {
     const missing =
       kind === 'mutex'
         ? 'Nobody waited for a lock while it was looked.'
         : `Nothing was found in ${own.looks + (old?.looks ?? 0)} looks; look for longer, with \`--slice\`.`;
-    return { kind, comparison: null, missing, gaps };
+    return { kind, comparison: null, missing, gaps: [...gaps, ...notes] };
   }
-  return { kind, comparison: compareProfiles(old ?? null, own), missing: null, gaps };
+  return { kind, comparison: compareProfiles(old ?? null, own), missing: null, gaps: [...gaps, ...notes] };
+}
+
+/** What was said of looks, each once. */
+function notesOf(stacks: readonly StacksRecord[], variant: string | null, kind: StackKind): string[] {
+  const own = stacks.filter((one) => one.variant === variant && one.kind === kind);
+  const notes = new Set(own.flatMap(({ note }) => (note === undefined ? [] : [note])));
+  return [...notes].map((note) => `Of ${variant}: ${note}.`);
 }
 
 function clinicFault(clinic: readonly ClinicRecord[], variant: string, kind: StackKind): string | null {

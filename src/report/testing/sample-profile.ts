@@ -7,7 +7,13 @@ import {
   POOLED_ALLOCATIONS,
   POOLED_CPU,
 } from '../../profile/testing/sample-stacks.js';
-import { CLINIC_TOOLS, type ClinicRecord, STACK_KINDS, type StacksRecord } from '../../record/index.js';
+import {
+  CLINIC_TOOLS,
+  type ClinicRecord,
+  type PlannedStacks,
+  STACK_KINDS,
+  type StacksRecord,
+} from '../../record/index.js';
 import type { ProfileInput } from '../profile/view.js';
 import { sampleRun } from './sample-run.js';
 
@@ -16,6 +22,8 @@ export interface SampleProfileOptions {
   readonly variants?: readonly string[];
   /** Looks in place of the usual ones. */
   readonly stacks?: readonly StacksRecord[];
+  /** What was to be looked at, in place of all that the Go sidecar can tell. */
+  readonly planned?: PlannedStacks;
 }
 
 /** The run and its looks; nobody waits for a lock in it. */
@@ -32,7 +40,7 @@ export function sampleProfile(options: SampleProfileOptions = {}): ProfileInput 
         pairs: [],
         gate: [],
         rounds: 2,
-        stacks: { looks: STACK_KINDS.map((kind) => ({ kind, seconds: 2 })) },
+        stacks: options.planned ?? { looks: STACK_KINDS.map((kind) => ({ kind, seconds: 2 })) },
       },
       variants: ids.map((id) => ({ ...row, id, status: 'measured', reason: null })),
       analysis: null,

@@ -212,6 +212,7 @@ export function fakeMachine(
       readAdmin: async () => null,
       readCpuShares: async () => null,
       readStacks: async () => null,
+      readPerfStacks: async () => ({ found: null, note: null }),
       clinic: null,
       interrupt: () => undefined,
       profileAutocannon: () => Promise.reject(new Error('no autocannon here')),
