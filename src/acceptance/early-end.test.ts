@@ -49,7 +49,7 @@ describe('a clear regression', () => {
   it('is told on the terminal and in the reports: after how many blocks, and that it was confirmed', () => {
     expect(ended.stdout).toMatch(/^Stopped after \d of 10 blocks: every rule of the gate was decided/m);
     expect(ended.stdout).toMatch(
-      /^A regression was run again on fresh processes with seed \d+ .*found again/m,
+      /^What may be a regression was run again on fresh processes with seed \d+ .*found again/m,
     );
     expect(ended.stdout).not.toContain('planned rounds');
     for (const name of ['report.html', 'report.md']) {

@@ -1,9 +1,10 @@
-/** What becomes of a failed gate rule when it was run again on fresh processes. */
+/** What becomes of a gate rule that failed, or was suspected to, when it was run again on fresh processes. */
 import type { Confirmation, GateResult } from '../record/index.js';
 
 /**
  * The results with what the confirmation found: a `fail` that it repeats stands, one that it does not is `undecided`,
- * since one of the two is wrong and nobody knows which. Without a confirmation they are as they were.
+ * since one of the two is wrong and nobody knows which. What was suspected fails when it is found now, and else stays
+ * `undecided`. Without a confirmation they are as they were.
  */
 export function withConfirmation(
   results: readonly GateResult[],
@@ -11,7 +12,7 @@ export function withConfirmation(
 ): GateResult[] {
   if (confirmation === undefined) return [...results];
   return results.map((result) => {
-    if (result.outcome !== 'fail') return result;
+    if (result.outcome !== 'fail' && result.suspected !== true) return result;
     const again = confirmation.gate.find(
       ({ metric, candidate, baseline, limit }) =>
         metric === result.metric &&
@@ -19,6 +20,7 @@ export function withConfirmation(
         baseline === result.baseline &&
         limit === result.limit,
     );
+    if (result.outcome !== 'fail') return again === undefined ? result : suspectedThen(result, again);
     const found = again?.explanation ?? 'it came to no result.';
     return again?.outcome === 'fail'
       ? { ...result, explanation: `${result.explanation} Confirmed on fresh processes: ${found}` }
@@ -28,4 +30,18 @@ export function withConfirmation(
           explanation: `Not confirmed, so that nobody can tell: ${result.explanation} Run again on fresh processes: ${found}`,
         };
   });
+}
+
+/** What one run suspected and the other found, or did not; both levels together are what was asked of the gate. */
+function suspectedThen(result: GateResult, again: GateResult): GateResult {
+  return again.outcome === 'fail'
+    ? {
+        ...result,
+        outcome: 'fail',
+        explanation: `Likely in the run itself: ${result.explanation} Found on fresh processes: ${again.explanation}`,
+      }
+    : {
+        ...result,
+        explanation: `${result.explanation} It looked likely, and was run again on fresh processes: ${again.explanation}`,
+      };
 }

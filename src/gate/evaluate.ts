@@ -10,7 +10,7 @@ import {
   type PlannedAnalysis,
   type Validity,
 } from '../record/index.js';
-import { gatedConfidence, pairsOfRule } from '../stats/index.js';
+import { gatedConfidence, isSuspected, pairsOfRule } from '../stats/index.js';
 import { neededTime } from './needed-time.js';
 
 /** From a calibration: the smallest ratio above 1 that the machine can tell from 1, by metric. */
@@ -26,7 +26,8 @@ type Outcome = Pick<GateResult, 'outcome' | 'explanation'> & {
  * no part of it does, else `undecided`; a run that is invalid and a variant that did not do what it claims decide
  * nothing. A rule that finds nothing to judge is `undecided`, never silently passed. A run that could end early is judged
  * by its last look, whose decisions hold however often it was looked at. Where an interval leaves a rule undecided, and it is
- * known that the run took `seconds`, the explanation says how long one would have to be.
+ * known that the run took `seconds`, the explanation says how long one would have to be. What one run cannot tell and makes
+ * likely is `suspected`, for a confirmation to decide.
  */
 export function evaluateGate(
   planned: PlannedAnalysis,
@@ -70,6 +71,12 @@ export function evaluateGate(
           limit: limitOf(rule),
           outcome: outcome.outcome,
           explanation: more === null ? outcome.explanation : `${outcome.explanation} ${more}`,
+          ...(outcome.byInterval === true &&
+          effect !== undefined &&
+          isSuspected(planned, rule, effect) &&
+          (effect.ratio === null || belowFloor(rule, 'fail', effect.ratio, floor[rule.metric]) === null)
+            ? { suspected: true }
+            : {}),
         };
       }),
       ...missing.map(

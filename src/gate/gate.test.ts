@@ -275,6 +275,57 @@ describe('a confirmation', () => {
     }
   });
 
+  describe('of what is suspected', () => {
+    // × 1.06 against at most 5 % more: t is 1.9 on 9 degrees of freedom, beyond the limit with p = 0.045.
+    const likely: Partial<Effect> = {
+      ratio: 1.06,
+      low: 1.043,
+      high: 1.077,
+      estimate: { scale: 'log', value: Math.log(1.06), standardError: 0.005, degreesOfFreedom: 9 },
+    };
+    const suspected = evaluateGate(planned(), [effect(likely)], VALID);
+
+    it('is made where the run cannot tell, but a tenth of the runs on nothing at most look so', () => {
+      expect(suspected).toMatchObject([{ outcome: 'undecided', suspected: true }]);
+      const estimate = { scale: 'log', standardError: 0.005, degreesOfFreedom: 9 } as const;
+      const marks = (change: Partial<Effect>, ...more: [Parameters<typeof evaluateGate>[3]?]) =>
+        evaluateGate(planned(), [effect({ ...likely, ...change })], VALID, ...more).map(
+          (one) => one.suspected ?? false,
+        );
+      expect(marks({ estimate: { ...estimate, value: Math.log(1.055) } })).toEqual([false]);
+      expect(marks({ estimate: { ...estimate, value: Math.log(1.04) } })).toEqual([false]);
+      expect(marks({ verdict: 'not-exercised', reason: 'so' })).toEqual([false]);
+      // Smaller than the calibration lets the machine tell from no change.
+      expect(marks({}, { 'cpu.per_request': 1.08 })).toEqual([false]);
+      // Records of before have no estimate.
+      const { estimate: _, ...older } = effect(likely);
+      expect(evaluateGate(planned(), [older], VALID)[0]?.suspected).toBeUndefined();
+    });
+
+    it('fails where fresh processes find it, and both are told', () => {
+      const results = withConfirmation(suspected, confirmation({ ratio: 1.12, low: 1.07, high: 1.17 }));
+      expect(results).toMatchObject([
+        {
+          outcome: 'fail',
+          explanation: expect.stringMatching(
+            /^Likely in the run itself: .*1\.043 to 1\.077.*Found on fresh processes: .*1\.07 to 1\.17/,
+          ),
+        },
+      ]);
+      expect(exitCode(results, VALID, [])).toBe(1);
+    });
+
+    it('stays without a verdict where they do not, or were not asked', () => {
+      const [result] = withConfirmation(suspected, confirmation({ ratio: 1, low: 0.99, high: 1.01 }));
+      expect(result).toMatchObject({
+        outcome: 'undecided',
+        explanation: expect.stringMatching(/It looked likely, and was run again .*0\.99 to 1\.01/),
+      });
+      expect(withConfirmation(suspected, { ...confirmation({}), gate: [] })).toEqual(suspected);
+      expect(withConfirmation(suspected, undefined)).toEqual(suspected);
+    });
+  });
+
   it('changes nothing of what had not failed', () => {
     const passed = evaluateGate(planned(), [effect({ ratio: 1, low: 0.99, high: 1.01 })], VALID);
     expect(withConfirmation(passed, confirmation({}))).toEqual(passed);

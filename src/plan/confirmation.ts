@@ -1,22 +1,16 @@
-/** Running a regression again before it is called one: the plan of that, and whether it has the time. */
-import type { GateResult } from '../record/index.js';
+/** Running what may be a regression again before it is called one: the plan of that, and whether it has the time. */
+import { CONFIRMATION_CONFIDENCE, type GateResult } from '../record/index.js';
 import { clusterMs, estimateMs, roundsThatFit } from './estimate.js';
 import type { Plan, Schedule } from './plan.js';
 import { streamAt } from './random.js';
 
 /** With fewer sets of fresh processes there is no interval. */
 export const FEWEST_REPLICAS = 4;
-/**
- * What a confirmation's intervals hold with: 5 % of error on the side that fails a gate. It is asked only where the run itself
- * failed, with at most 0.5 % on that side by default, so that both err together in 0.025 % of gates on nothing; to ask as much
- * of it as of the run would let every second regression go that is found by half of all runs.
- */
-export const CONFIRMATION_CONFIDENCE = 0.9;
 /** Beside the numbers of the tracks, of standing up and of steps. */
 const CONFIRMATION_NUMBER = 6;
 
 /**
- * The plan that runs failed gate rules again: their variants alone, on fresh processes and with another seed that follows
+ * The plan that runs gate rules again that failed, or are suspected to: their variants alone, on fresh processes and with another seed that follows
  * from the run's own, at a confidence of its own, in as many rounds as the run had if that part of the budget allows. Null
  * where confirming is off.
  */

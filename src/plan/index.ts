@@ -2,7 +2,7 @@ export type { Against } from './against.js';
 export { againstItself } from './against-itself.js';
 export { planBlock, standUpOrder } from './block.js';
 export { withoutClinic } from './clinic.js';
-export { CONFIRMATION_CONFIDENCE, confirmationOf } from './confirmation.js';
+export { confirmationOf } from './confirmation.js';
 export * from './plan.js';
 export { type PlannedScenario, type PlanOverrides, type PlanSource, planScenario } from './plan-scenario.js';
 export { PROFILE_TAIL_MS, PROFILE_WARMUP_MS } from './profiles.js';

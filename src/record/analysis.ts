@@ -69,6 +69,15 @@ export const effect = z.object({
   reason: z.string().nullable(),
   /** True when a rule of measurement, not the interval, made it inconclusive: then no gate may use the interval. */
   overruled: z.boolean().optional(),
+  /** Of gated effects, what interval and p are of: the log of the ratio, or the difference where there is no ratio. */
+  estimate: z
+    .object({
+      scale: z.enum(['log', 'difference']),
+      value: z.number(),
+      standardError: z.number().nonnegative(),
+      degreesOfFreedom: z.number().positive(),
+    })
+    .optional(),
 });
 export type Effect = z.infer<typeof effect>;
 
@@ -80,6 +89,8 @@ export const gateResult = z.object({
   outcome: z.enum(['pass', 'fail', 'undecided']),
   /** One sentence with the interval and the limit. */
   explanation: z.string(),
+  /** True where the run alone cannot tell, but makes a regression likely enough to be looked for again. */
+  suspected: z.boolean().optional(),
 });
 export type GateResult = z.infer<typeof gateResult>;
 

@@ -18,7 +18,7 @@ export function endingSentence({ ending, planned }: RunRecord): string | null {
   }
 }
 
-/** What became of running a regression again; null where none was. */
+/** What became of running what may be a regression again; null where nothing was. */
 export function confirmationSentence({ confirmation }: RunRecord): string | null {
   if (confirmation === undefined) return null;
   const { seed, ending, gate } = confirmation;
@@ -33,5 +33,5 @@ export function confirmationSentence({ confirmation }: RunRecord): string | null
       : again === 0
         ? 'it was not found again, so that the gate cannot tell'
         : `${again} of ${gate.length} were found again; of the others the gate cannot tell`;
-  return `A regression was run again on fresh processes with seed ${seed} (${measured}): ${found}.`;
+  return `What may be a regression was run again on fresh processes with seed ${seed} (${measured}): ${found}.`;
 }

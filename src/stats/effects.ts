@@ -110,7 +110,11 @@ export function effectsOf(
     ),
   );
   return {
-    effects: deciding.map(({ effect }) => ({ ...effect, pAdjusted: adjusted.get(effect) ?? null })),
+    effects: deciding.map(({ effect, estimate }) => ({
+      ...effect,
+      pAdjusted: adjusted.get(effect) ?? null,
+      ...(effect.gated && estimate !== null ? { estimate } : {}),
+    })),
     besideEffects: planned.pairs.flatMap((pair) =>
       METRIC_NAMES.flatMap((metric) =>
         measuredBeside(metric, planned, evidence.get(pair.candidate)).map(

@@ -9,5 +9,6 @@ export { wilson } from './share.js';
 export { nextRate, type RateOutcome, type SearchSettings } from './slo-search.js';
 export { stepOutcome } from './step-outcome.js';
 export { expectationOutcome } from './surprises.js';
+export { isSuspected, suspicionLevel } from './suspicion.js';
 export { type VarianceSplit, varianceSplitOf } from './variance-split.js';
 export { unfairUnder } from './verdict.js';

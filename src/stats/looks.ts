@@ -8,11 +8,11 @@ import {
   type SliceRecord,
   type WindowRecord,
 } from '../record/index.js';
-import type { Comparison } from './comparison.js';
 import { createMeasurements, gatedEffect } from './effects.js';
 import { gatedLevelOf, sequentialPlanOf } from './gated-level.js';
 import { type GateQuestion, gateQuestions } from './multiplicity.js';
 import { provenEvidence } from './proven-evidence.js';
+import { limitOf, towardsWorse } from './question.js';
 import { decideAtLook, type SequentialOutcome } from './sequential.js';
 
 export type LookedAt = Pick<RunRecord, 'planned' | 'variants'>;
@@ -96,22 +96,6 @@ export function wholeReplicas(
   if (run.ending !== undefined) return run.ending.replicas;
   if (run.state === 'finished') return run.planned.replicas;
   return slices.reduce((most, { replica }) => Math.max(most, replica), 0);
-}
-
-/** An estimate turned round where higher is better. */
-function towardsWorse(
-  { metric }: GateQuestion,
-  estimate: NonNullable<Comparison['estimate']>,
-): NonNullable<Comparison['estimate']> {
-  return METRICS[metric].goodness === 'lower' ? estimate : { ...estimate, value: -estimate.value };
-}
-
-/** The limit on the estimate's scale, more being worse; a difference is judged against 0, as by the gate. */
-function limitOf({ limits }: GateQuestion, estimate: Comparison['estimate']): number {
-  if (estimate?.scale === 'difference') return 0;
-  return limits.maxIncrease === null
-    ? -Math.log1p(-(limits.maxDecrease ?? 0))
-    : Math.log1p(limits.maxIncrease);
 }
 
 function endsOf(

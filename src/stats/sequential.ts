@@ -14,7 +14,8 @@
  * between the ends of a margin exactly when both tests are passed at its level.
  */
 import type { Estimate } from './jackknife.js';
-import { studentQuantile, studentTwoSidedP } from './special-functions.js';
+import { upperP } from './question.js';
+import { studentQuantile } from './special-functions.js';
 import { nominalLevels } from './spending.js';
 
 /**
@@ -127,14 +128,6 @@ function granted(
     found.add(index);
   }
   return found;
-}
-
-/** One-sided p-value of "it is not above `limit`". */
-function upperP({ value, standardError, degreesOfFreedom }: Estimate, limit: number): number {
-  if (standardError === 0) return value > limit ? 0 : 1;
-  const t = (value - limit) / standardError;
-  const tail = studentTwoSidedP(t, degreesOfFreedom) / 2;
-  return t > 0 ? tail : 1 - tail;
 }
 
 function negated(estimate: Estimate): Estimate {

@@ -1,5 +1,6 @@
 /** Both ways side by side: what share of decisions found what was planted, by the time that they were given. */
-import { CONFIRMATION_CONFIDENCE } from '../../../plan/index.js';
+import { CONFIRMATION_CONFIDENCE } from '../../../record/index.js';
+import { suspicionLevel } from '../../../stats/index.js';
 import type { PowerOutcome } from './outcomes.js';
 import {
   grouped,
@@ -49,19 +50,18 @@ function keyOf({ machine, planted }: Placed): readonly (string | number)[] {
   return [kindOf(machine), planted.what, planted.size];
 }
 
-function ourCurves(outcomes: readonly PowerOutcome[]): Curve[] {
+function ourCurves(all: readonly PowerOutcome[]): Curve[] {
+  // Earlier ones asked more of a run or of its confirmation, and found less.
+  const outcomes = all.filter(
+    ({ suspectAt, confirmConfidence }) =>
+      Math.abs(suspectAt - suspicionLevel(0.99, 1)) < 1e-9 && confirmConfidence === CONFIRMATION_CONFIDENCE,
+  );
   return [
-    { way: 'meshmark, found once', decisions: outcomes },
     {
-      way: 'meshmark, confirmed',
-      // Earlier runs asked more of their confirmations, and found less.
-      decisions: outcomes
-        .filter(
-          ({ planted, confirmConfidence }) =>
-            planted.size === 0 || confirmConfidence === CONFIRMATION_CONFIDENCE,
-        )
-        .map((one) => ({ ...one, found: one.confirmed })),
+      way: 'meshmark, suspected by the run alone',
+      decisions: outcomes.map((one) => ({ ...one, found: one.suspected })),
     },
+    { way: 'meshmark, the gate', decisions: outcomes.map((one) => ({ ...one, found: one.confirmed })) },
   ];
 }
 

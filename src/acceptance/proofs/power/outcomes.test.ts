@@ -25,9 +25,9 @@ describe('the outcomes of power runs', () => {
     );
     expect(lines).toHaveLength(5);
     expect(lines[2]).toContain('nothing (cpu): false alarms | 60 s | 20 | 0 of 20, 0 % (0 % to 16 %)');
-    expect(lines[3]).toContain('+5 % CPU per request | 30 s | 10 | 3 of 10, 30 % (11 % to 60 %)');
+    expect(lines[3]).toContain('+5 % CPU per request | 30 s | 10 | 3 of 10, 30 % (11 % to 60 %) at 10 %');
     expect(lines[4]).toContain(
-      '60 s | 10 | 9 of 10, 90 % (60 % to 98 %) | 8 of 10, 80 % (49 % to 94 %) at 90 % | 67 % | +5.0 %',
+      '60 s | 10 | 9 of 10, 90 % (60 % to 98 %) at 10 % | 8 of 10, 80 % (49 % to 94 %) at 90 % | 67 % | +5.0 %',
     );
   });
 

@@ -35,11 +35,18 @@ const outcomeLine = z.object({
   ratio: z.number().nullable(),
   low: z.number().nullable(),
   high: z.number().nullable(),
-  /** Whether the run's own gate failed. */
-  found: z.boolean(),
+  /** The one-sided level at which the run's own gate asks for a confirmation; earlier ones only where they failed. */
+  suspectAt: z.number(),
+  /** Whether it did. */
+  suspected: z.boolean(),
+  /**
+   * True of a run on nothing that was judged again from its interval, by the level above. What was then suspected, and had not
+   * been run again in its time, was run again later.
+   */
+  judgedAgain: z.boolean().optional(),
   /** What a confirmation's intervals hold with. */
   confirmConfidence: z.number(),
-  /** Whether it failed again on fresh processes: exit 1. */
+  /** Whether it failed on fresh processes: exit 1. */
   confirmed: z.boolean(),
 });
 export type PowerOutcome = z.infer<typeof outcomeLine>;
@@ -54,30 +61,34 @@ export function readOutcomes(file: string = OUTCOMES_FILE): PowerOutcome[] {
   return readKept(file, outcomeLine);
 }
 
-const HEAD = ['machine', 'planted', 'given', 'runs', 'found', 'confirmed', 'blocks used', 'mean change'];
+const HEAD = ['machine', 'planted', 'given', 'runs', 'suspected', 'confirmed', 'blocks used', 'mean change'];
 
-/** A Markdown table: for each kind of machine, size and time the share of runs that found it, with Wilson's 95 % interval. */
+/** A Markdown table: for each kind of machine, size and time the share of decisions that found it, with Wilson's 95 % interval. */
 export function powerTable(outcomes: readonly PowerOutcome[]): string {
-  const cells = grouped([...outcomes].sort(inOrder), ({ machine, planted, seconds, confirmConfidence }) => [
-    kindOf(machine),
-    planted.what,
-    planted.size,
-    seconds,
-    confirmConfidence,
-  ]);
+  const cells = grouped(
+    [...outcomes].sort(inOrder),
+    ({ machine, planted, seconds, suspectAt, confirmConfidence }) => [
+      kindOf(machine),
+      planted.what,
+      planted.size,
+      seconds,
+      suspectAt,
+      confirmConfidence,
+    ],
+  );
   return markdownTable(HEAD, cells.map(rowOf));
 }
 
 function rowOf(runs: readonly PowerOutcome[]): string[] {
   const [first] = runs;
   if (first === undefined) return [];
-  const { planted, seconds, confirmConfidence } = first;
+  const { planted, seconds, suspectAt, confirmConfidence } = first;
   return [
     machinesText(runs),
     plantedText(planted),
     `${seconds} s`,
     String(runs.length),
-    shareText(runs.filter(({ found }) => found).length, runs.length),
+    `${shareText(runs.filter(({ suspected }) => suspected).length, runs.length)} at ${100 * suspectAt} %`,
     `${shareText(runs.filter(({ confirmed }) => confirmed).length, runs.length)} at ${100 * confirmConfidence} %`,
     `${Math.round(100 * mean(runs.map((run) => run.rounds / run.plannedRounds)))} %`,
     meanChangeText(runs.flatMap(({ ratio }) => (ratio === null ? [] : [ratio]))),

@@ -1,12 +1,13 @@
 /**
  * How often a gate finds what is there, and what is not: `npm run bench:power`. Plants 2, 3, 5 and 10 % more CPU per request
  * and 100 µs more latency, and nothing at all, gives each decision 30, 60 or 120 s, and appends what it came to to outcomes.jsonl. A
- * decision is a run and, where the run's gate fails, its confirmation, so that the run gets half of the time. `--runs 10` of each; `--seconds 30,60`, `--cpu 2,5` (percent), `--latency 0,100` (µs) choose; `--cpu none` leaves one out.
+ * decision is a run and, where the run's gate suspects something, its confirmation, so that the run gets half of the time. `--runs 10` of each; `--seconds 30,60`, `--cpu 2,5` (percent), `--latency 0,100` (µs) choose; `--cpu none` leaves one out.
  * By how much a burn makes a request dearer is measured first, or told by `--planting`, as an earlier series printed it.
  * The gate's limit is no change at all, so that the sizes are those of the whole difference. Latency is planted as CPU burnt in
  * the request's own path, and judged by its median. `npm run bench:power-table` prints what all runs so far add up to.
  */
-import { CONFIRMATION_CONFIDENCE } from '../../../plan/index.js';
+import { CONFIRMATION_CONFIDENCE } from '../../../record/index.js';
+import { suspicionLevel } from '../../../stats/index.js';
 import { burnFor } from '../planting.js';
 import { effectOf, effectText, numberOption, runOnce } from '../repeated-runs.js';
 import { plantingHere } from './burn.js';
@@ -76,7 +77,7 @@ for (let index = 0; index < runs; index += 1) {
       const { run, exitCode, wallSeconds } = await runOnce(scenario(what, burnMicros, seconds), seed);
       const effect = effectOf(run, GATED[what], 'burning');
       const { fingerprint, cpuModel, cores, kernel, virtualised } = run.machine;
-      const found = exitCode === 1 || run.confirmation !== undefined;
+      const suspected = exitCode === 1 || run.confirmation !== undefined;
       appendOutcome({
         at: run.createdAt,
         meshmarkVersion: run.meshmarkVersion,
@@ -93,12 +94,13 @@ for (let index = 0; index < runs; index += 1) {
         ratio: effect.ratio,
         low: effect.low,
         high: effect.high,
-        found,
+        suspectAt: Number(suspicionLevel(run.planned.confidence, 1).toFixed(6)),
+        suspected,
         confirmConfidence: CONFIRMATION_CONFIDENCE,
         confirmed: exitCode === 1,
       });
       console.log(
-        `${plantedText(planted)}, ${seconds} s, run ${index + 1} of ${runs}: ${effectText(effect)}, ${run.ending?.rounds ?? '?'} of ${run.planned.rounds} blocks, ${found ? (exitCode === 1 ? 'found and confirmed' : 'found and not confirmed') : 'not found'}`,
+        `${plantedText(planted)}, ${seconds} s, run ${index + 1} of ${runs}: ${effectText(effect)}, ${run.ending?.rounds ?? '?'} of ${run.planned.rounds} blocks, ${suspected ? (exitCode === 1 ? 'suspected and confirmed' : 'suspected and not confirmed') : 'not suspected'}`,
       );
     }
   }

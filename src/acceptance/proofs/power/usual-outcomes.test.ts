@@ -108,8 +108,8 @@ describe('both curves', () => {
     expect(nothing).toContain('nothing (cpu): false alarms (Test CPU, 2 cores: 1 machine)');
     expect(nothing).not.toContain('meshmark');
     expect(five).toContain('| found by | given 30 s | given 60 s |');
-    expect(rowOf('meshmark, found once')).toContain('| 2 of 2, 100 %');
-    expect(rowOf('meshmark, confirmed')).toContain('| 1 of 2, 50 % (9 % to 91 %); took 20 s |');
+    expect(rowOf('meshmark, suspected')).toContain('| 2 of 2, 100 %');
+    expect(rowOf('meshmark, the gate')).toContain('| 1 of 2, 50 % (9 % to 91 %); took 20 s |');
     expect(rowOf('fortio and benchstat, p50')).toBe(
       '| fortio and benchstat, p50 | – | 1 of 3, 33 % (6 % to 79 %); took 60 s |',
     );

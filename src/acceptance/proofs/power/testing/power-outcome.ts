@@ -11,7 +11,12 @@ export const testMachine: KeptMachine = {
 };
 
 /** One of a planted share of CPU, in percent. */
-export function powerOutcome(size: number, seconds: number, found: boolean, confirmed = found): PowerOutcome {
+export function powerOutcome(
+  size: number,
+  seconds: number,
+  suspected: boolean,
+  confirmed = suspected,
+): PowerOutcome {
   return {
     at: '2026-01-02T03:04:05.000Z',
     meshmarkVersion: '0.1.0',
@@ -29,7 +34,8 @@ export function powerOutcome(size: number, seconds: number, found: boolean, conf
     ratio: 1.05,
     low: 1.01,
     high: 1.09,
-    found,
+    suspectAt: 0.1,
+    suspected,
     confirmed,
   };
 }
