@@ -38,10 +38,17 @@ function suspectedThen(result: GateResult, again: GateResult): GateResult {
     ? {
         ...result,
         outcome: 'fail',
-        explanation: `Likely in the run itself: ${result.explanation} Found on fresh processes: ${again.explanation}`,
+        explanation: `Likely in the run itself: ${intervalOf(result)} Found on fresh processes: ${again.explanation}`,
       }
     : {
         ...result,
         explanation: `${result.explanation} It looked likely, and was run again on fresh processes: ${again.explanation}`,
       };
+}
+
+/** The explanation without how long a run would take that could tell: by now it is told. */
+function intervalOf({ explanation, limit }: GateResult): string {
+  const end = `(${limit}).`;
+  const at = explanation.indexOf(end);
+  return at < 0 ? explanation : explanation.slice(0, at + end.length);
 }

@@ -283,7 +283,7 @@ describe('a confirmation', () => {
       high: 1.077,
       estimate: { scale: 'log', value: Math.log(1.06), standardError: 0.005, degreesOfFreedom: 9 },
     };
-    const suspected = evaluateGate(planned(), [effect(likely)], VALID);
+    const suspected = evaluateGate(planned(), [effect(likely)], VALID, {}, [], 60);
 
     it('is made where the run cannot tell, but a tenth of the runs on nothing at most look so', () => {
       expect(suspected).toMatchObject([{ outcome: 'undecided', suspected: true }]);
@@ -312,6 +312,8 @@ describe('a confirmation', () => {
           ),
         },
       ]);
+      expect(suspected[0]?.explanation).toContain('would decide it');
+      expect(results[0]?.explanation).not.toContain('would decide it');
       expect(exitCode(results, VALID, [])).toBe(1);
     });
 
