@@ -151,14 +151,14 @@ describe.skipIf(!canPerf)('meshmark profile by perf', () => {
     },
   );
 
-  it('agrees with what Go says of itself, and has the kernel’s functions beside', async () => {
+  it('sees at least what Go’s own samples see, by as much as the scheduler counts', async () => {
     const ended = await meshmark(profile(['plain'], '--perf', '--json'));
     expect(ended.exitCode, ended.stderr).toBe(0);
     const { kinds } = JSON.parse(ended.stdout) as Told;
     const totalOf = (kind: string) => kinds.find((one) => one.kind === kind)?.total?.after ?? 0;
-    // Go's signal counts the kernel's time of its threads, too; it comes a hundred times a second.
-    expect(totalOf('perf-cpu') / totalOf('cpu')).toBeGreaterThan(0.6);
-    expect(totalOf('perf-cpu') / totalOf('cpu')).toBeLessThan(1.7);
+    // Go's samples come by a timer of each thread, and miss much of waking up and going to sleep: 231 of 389 µs here.
+    expect(totalOf('perf-cpu') / totalOf('cpu')).toBeGreaterThan(0.8);
+    expect(totalOf('perf-cpu') / totalOf('cpu')).toBeLessThan(4);
   });
 });
 

@@ -1,5 +1,5 @@
 /**
- * How often a gate finds what is there, and what is not: `npm run bench:power`. Plants 2, 3, 5 and 10 % more CPU per request
+ * How often a gate finds what is there, and what is not: `npm run bench:power`. Plants 2, 3, 4, 5 and 10 % more CPU per request
  * and 100 µs more latency, and nothing at all, gives each decision 30, 60 or 120 s, and appends what it came to to outcomes.jsonl. A
  * decision is a run and, where the run's gate suspects something, its confirmation, so that the run gets half of the time. `--runs 10` of each; `--seconds 30,60`, `--cpu 2,5` (percent), `--latency 0,100` (µs) choose; `--cpu none` leaves one out.
  * By how much a burn makes a request dearer is measured first, or told by `--planting`, as an earlier series printed it.
@@ -19,7 +19,7 @@ import { plantedText } from './telling.js';
 const runs = numberOption('runs', 10);
 const times = listOption('seconds', [30, 60, 120]);
 const sizes: readonly Planted[] = [
-  ...listOption('cpu', [0, 2, 3, 5, 10]).map((size) => ({ what: 'cpu' as const, size })),
+  ...listOption('cpu', [0, 2, 3, 4, 5, 10]).map((size) => ({ what: 'cpu' as const, size })),
   ...listOption('latency', [0, 100]).map((size) => ({ what: 'latency' as const, size })),
 ];
 
