@@ -40,8 +40,10 @@ export function curvesText(ours: readonly PowerOutcome[], usual: readonly UsualO
       const key = JSON.stringify(keyOf(place));
       const here = <One extends Placed>(all: readonly One[]) =>
         all.filter((one) => JSON.stringify(keyOf(one)) === key);
+      const curves = [...ourCurves(here(ours)), ...usualCurves(here(usual))];
+      if (curves.every(({ decisions }) => decisions.length === 0)) return [];
       const title = `${plantedText(place.planted)} (${machinesText(placedHere)})`;
-      return [`${title}\n\n${tableOf([...ourCurves(here(ours)), ...usualCurves(here(usual))])}`];
+      return [`${title}\n\n${tableOf(curves)}`];
     })
     .join('\n\n');
 }
