@@ -9,8 +9,8 @@ import { writeReports } from './reports.js';
 import type { Terminal } from './terminal.js';
 
 /**
- * The run as it is to be believed: one whose gate failed, or may have to, is run again, in a folder within its own, and judged by both.
- * Any other, and one that is not to be confirmed, is returned as it is. Throws as `performRun` does.
+ * The run as it is to be believed: one whose gate failed, or may have to, is run again, in a folder within its own, and judged
+ * by both. Any other, and one that is not to be confirmed, is returned as it is. Throws as `performRun` does.
  */
 export async function confirmed(
   terminal: Terminal,
